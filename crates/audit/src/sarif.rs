@@ -10,8 +10,12 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// Results of one run: GitHub refuses a file with more.
+/// Results of one run: GitHub refuses a file with more, and keeps the worst 5,000 of them (GitHub Docs, "SARIF results
+/// exceed one or more limits").
 pub const MAX_RESULTS: usize = 25_000;
+/// Bytes of all results together, laid out tight. GitHub refuses a file of more than 10 MB when it is compressed
+/// (GitHub Docs, "SARIF file too large"), which so many are not by whatever compression, with room for the rest of it.
+pub const MAX_RESULTS_BYTES: usize = 9_000_000;
 /// Places beside the first of one result: GitHub takes 1,000 locations of a result and shows 100.
 pub const MAX_RELATED: usize = 100;
 /// Characters of one message: GitHub shows some thousand, and a file has 10 MB at most.
@@ -113,15 +117,16 @@ pub struct SarifTool {
     pub category: String,
 }
 
-/// One document: rules are those that results name, in order of their codes, each once. Results that are over GitHub's
-/// number are left out, and a notification says how many.
+/// One document: rules are those that results name, in order of their codes, each once. Of more results than GitHub
+/// takes, by number or by size, the worst are there, and a notification says how many are not.
 pub fn sarif(tool: &SarifTool, rules: &[SarifRule], results: &[SarifResult]) -> Value {
-    let shown = results.get(..MAX_RESULTS.min(results.len())).unwrap_or_default();
-    let used: BTreeMap<&str, &SarifRule> =
-        rules.iter().filter(|r| shown.iter().any(|result| result.rule == r.id)).map(|r| (r.id.as_str(), r)).collect();
+    let chosen = chosen(results);
+    let named = |id: &str| chosen.iter().any(|result| result.rule == id);
+    let used: BTreeMap<&str, &SarifRule> = rules.iter().filter(|r| named(&r.id)).map(|r| (r.id.as_str(), r)).collect();
     let index = |id: &str| used.keys().position(|k| *k == id);
     let described: Vec<Value> = used.values().map(|r| rule(r)).collect();
-    let results_json: Vec<Value> = shown.iter().map(|r| result(r, index(&r.rule))).collect();
+    let left = results.len().saturating_sub(chosen.len());
+    let results_json: Vec<Value> = chosen.iter().map(|r| result(r, index(&r.rule))).collect();
     let mut driver = json!({
         "name": tool.name,
         "semanticVersion": tool.version,
@@ -129,9 +134,11 @@ pub fn sarif(tool: &SarifTool, rules: &[SarifRule], results: &[SarifResult]) -> 
     });
     put(&mut driver, "informationUri", tool.address.as_ref().map(|a| json!(a)));
     let mut invocation = json!({"executionSuccessful": true});
-    let left = results.len().saturating_sub(shown.len());
     if left > 0 {
-        let text = format!("{left} more results are not here: code scanning takes no more than {MAX_RESULTS}");
+        let text = format!(
+            "{left} more results are not here, none of them worse than those that are: code scanning takes no more \
+             than {MAX_RESULTS} results and 10 MB"
+        );
         let told = json!([{"level": "warning", "message": {"text": text}}]);
         put(&mut invocation, "toolExecutionNotifications", Some(told));
     }
@@ -147,6 +154,40 @@ pub fn sarif(tool: &SarifTool, rules: &[SarifRule], results: &[SarifResult]) -> 
             "results": results_json,
         }],
     })
+}
+
+/// The worst results that fit, in the order in which they were given.
+fn chosen(results: &[SarifResult]) -> Vec<&SarifResult> {
+    let mut worst: Vec<(usize, &SarifResult)> = results.iter().enumerate().collect();
+    worst.sort_by_key(|(_, result)| std::cmp::Reverse(result.level));
+    worst.truncate(MAX_RESULTS);
+    let mut room = MAX_RESULTS_BYTES;
+    let fits = worst.iter().take_while(|(_, one)| {
+        let left = room.checked_sub(size(&result(one, None)));
+        room = left.unwrap_or_default();
+        left.is_some()
+    });
+    let fitting = fits.count();
+    worst.truncate(fitting);
+    worst.sort_unstable_by_key(|(position, _)| *position);
+    worst.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Bytes of a value, laid out tight.
+fn size(value: &Value) -> usize {
+    struct Counted(usize);
+    impl std::io::Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counted = Counted(0);
+    // What cannot be written is larger than what fits.
+    serde_json::to_writer(&mut counted, value).map_or(usize::MAX, |()| counted.0)
 }
 
 fn rule(rule: &SarifRule) -> Value {
@@ -294,15 +335,37 @@ mod tests {
         assert_eq!(physical["region"], json!({"startLine": 1, "startColumn": 3}));
     }
 
+    fn told(run: &Value) -> &str {
+        run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap_or_default()
+    }
+
     #[test]
-    fn what_is_over_the_limits_is_left_out_and_told() {
+    fn what_is_over_the_number_is_left_out_and_told() {
         let mut many = vec![one(None); MAX_RESULTS + 2];
         many[0].message = "x".repeat(MAX_MESSAGE + 5);
         let document = sarif(&tool(), &rules(), &many);
         let run = &document["runs"][0];
         assert_eq!(run["results"].as_array().map(Vec::len), Some(MAX_RESULTS));
-        let told = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].as_str();
-        assert!(told.is_some_and(|t| t.starts_with("2 more results")), "{told:?}");
+        assert!(told(run).starts_with("2 more results"), "{}", told(run));
         assert_eq!(run["results"][0]["message"]["text"].as_str().map(|t| t.chars().count()), Some(MAX_MESSAGE + 1));
+    }
+
+    #[test]
+    fn of_what_is_over_the_size_the_worst_is_kept() {
+        let mut many = vec![one(None); 8_000];
+        for (number, result) in many.iter_mut().enumerate() {
+            result.message = "y".repeat(MAX_MESSAGE);
+            result.level = if number % 4 == 3 { Level::Error } else { Level::Note };
+            result.fingerprint = format!("{number:05}");
+        }
+        let document = sarif(&tool(), &rules(), &many);
+        let run = &document["runs"][0];
+        let results = run["results"].as_array().unwrap();
+        assert!(size(&run["results"]) <= MAX_RESULTS_BYTES + results.len() * 32, "{}", size(&run["results"]));
+        assert_eq!(results.iter().filter(|r| r["level"] == "error").count(), 2_000, "each of the worst is there");
+        assert!(results.len() > 3_000 && told(run).starts_with(&format!("{} more", 8_000 - results.len())));
+        let prints: Vec<&str> =
+            results.iter().filter_map(|r| r["partialFingerprints"]["trustwalk/v1"].as_str()).collect();
+        assert!(prints.is_sorted(), "the order stays");
     }
 }
