@@ -135,10 +135,27 @@ fn only(answer: &Value) -> &Value {
 
 /// What is wrong with the diagnosis of one fault, and with its report, if anything.
 async fn tried(fault: &Fault) -> (Option<String>, Option<String>) {
+    tried_in(fault, fault.symptom).await
+}
+
+/// What STS said of a wrong audience before July 2026; faults that it refused so then.
+const OLDER_WORDS: &str = "Incorrect token audience";
+const WRONG_AUDIENCES: &[&str] = &[
+    "audience-confused-with-sts-endpoint",
+    "audience-not-in-provider-client-ids",
+    "client-id-with-invisible-characters",
+    "other-token-file-of-another-audience",
+    "partition-audience-mismatch",
+    "wrong-token-file-kubernetes-default-token",
+];
+
+/// The same with the words that the log is to hold.
+async fn tried_in(fault: &Fault, words: &str) -> (Option<String>, Option<String>) {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(dir.path()).await;
+    lab.refuse_audiences_as_before_2026(words == OLDER_WORDS);
     lab.break_with(fault.name).await.unwrap();
-    lab.logged(fault.target, fault.symptom, SHOWS).await.unwrap();
+    lab.logged(fault.target, words, SHOWS).await.unwrap();
     let (code, answer) = diagnose(&lab, dir.path(), Some(fault.target)).await;
     let found = only(&answer);
     let cause = found["root_cause"]["name"].as_str().unwrap_or("nothing");
@@ -211,6 +228,15 @@ async fn every_fault_is_named_as_itself_and_nothing_else_3() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_named_as_itself_and_nothing_else_4() {
     part(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_audience_is_named_in_older_words_too() {
+    let mut wrong = Vec::new();
+    for fault in REGISTRY.iter().filter(|fault| WRONG_AUDIENCES.contains(&fault.name)) {
+        wrong.extend(tried_in(fault, OLDER_WORDS).await.0);
+    }
+    assert!(wrong.is_empty(), "not named as themselves:\n{}", wrong.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

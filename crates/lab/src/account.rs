@@ -148,6 +148,11 @@ impl AccountSide {
         self.account.login(&self.place.cluster, token)
     }
 
+    /// Chooses the words in which a wrong audience is refused.
+    pub(crate) fn refuse_audiences_as_before_2026(&self, before: bool) {
+        self.account.refuse_audiences_as_before_2026(before);
+    }
+
     /// Tags a role or a provider as a stack's; whether there is one of that ARN.
     pub(crate) fn give_to_stack(&self, arn: &str, stack: &str) -> bool {
         self.account.give_to_stack(arn, stack)

@@ -39,6 +39,12 @@ impl Lab {
         self.inner.config.trust_model
     }
 
+    /// Whether STS refuses a wrong audience in the words it had before July 2026 ("Incorrect token audience"), and not
+    /// in those that it has had since.
+    pub fn refuse_audiences_as_before_2026(&self, before: bool) {
+        self.inner.story.account.refuse_audiences_as_before_2026(before);
+    }
+
     /// Whether there is a cluster; without one there is no story either.
     pub fn has_cluster(&self) -> bool {
         self.inner.config.story != Story::AccountAlone

@@ -364,6 +364,9 @@ pub(crate) enum LabCommand {
         /// Trust model of the account
         #[arg(long, value_enum, default_value = "thumbprint-only")]
         model: super::common::Model,
+        /// STS refuses a wrong audience in its words of before July 2026
+        #[arg(long)]
+        older_words: bool,
         #[command(flatten)]
         outside: OutsideArgs,
     },

@@ -28,10 +28,10 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
         None => default_dir()?,
     };
     match &args.command {
-        LabCommand::Up { scenario: Some(file), model, outside, .. } => {
+        LabCommand::Up { scenario: Some(file), model, older_words, outside, .. } => {
             let scenario = lab_scenario::read(file)?;
             let begin = Begin::Scenario(&scenario);
-            up(&dir, format, begin, *model, outside_of(outside, place)?).await?;
+            up(&dir, format, (begin, *older_words), *model, outside_of(outside, place)?).await?;
         }
         LabCommand::Scenario => style::say(&lab_scenario::story())?,
         LabCommand::Token { issuer, claims } => {
@@ -44,13 +44,13 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
             let words = [name.as_str(), " is in. Look at it: ", &next].concat();
             done(format, "break", &words, &json!({"fault": name, "next": next}))?;
         }
-        LabCommand::Up { broken, account_only, model, outside, scenario: None } => {
+        LabCommand::Up { broken, account_only, model, older_words, outside, scenario: None } => {
             let story = match (*broken, *account_only) {
                 (_, true) => Story::AccountAlone,
                 (true, false) => Story::BeforeTheChange,
                 (false, false) => Story::Healthy,
             };
-            up(&dir, format, Begin::Story(story), *model, outside_of(outside, place)?).await?;
+            up(&dir, format, (Begin::Story(story), *older_words), *model, outside_of(outside, place)?).await?;
         }
         LabCommand::Status => {
             let mut status = Client::open(&dir)?.status().await?;
@@ -213,7 +213,13 @@ enum Begin<'s> {
     Scenario(&'s Scenario),
 }
 
-async fn up(dir: &Path, format: Format, begin: Begin<'_>, model: Model, outside: Outside) -> anyhow::Result<()> {
+async fn up(
+    dir: &Path,
+    format: Format,
+    (begin, older_words): (Begin<'_>, bool),
+    model: Model,
+    outside: Outside,
+) -> anyhow::Result<()> {
     // From before there are files on, so that none is left whenever the signal comes.
     let mut signals = Signals::listen();
     let story = match begin {
@@ -228,6 +234,7 @@ async fn up(dir: &Path, format: Format, begin: Begin<'_>, model: Model, outside:
         Begin::Story(_) => Lab::start(config).await.context("the lab could not start")?,
         Begin::Scenario(scenario) => Lab::start_scenario(config, scenario).await.map_err(lab_scenario::refused)?,
     };
+    lab.refuse_audiences_as_before_2026(older_words);
     let done = tokio::select! {
         done = stay_up(&lab, dir, format, (broken, started)) => done,
         _ = signals.any() => Ok(()),

@@ -72,7 +72,8 @@ struct Own {
     state: Mutex<State>,
     admin: Credentials,
     unprivileged: Credentials,
-    refuses_audiences_briefly: AtomicBool,
+    /// One for all accounts behind the endpoint: it is STS that has words.
+    refuses_audiences_briefly: Arc<AtomicBool>,
     /// By cluster.
     followers: Mutex<BTreeMap<String, Follower>>,
     started: Timestamp,
@@ -91,10 +92,10 @@ impl Account {
     /// An empty account with an administrator and a user who may do nothing.
     pub fn new(config: AccountConfig) -> Self {
         let members = Arc::default();
-        Self::member_of(&members, Arc::new(config))
+        Self::member_of(&members, Arc::new(config), Arc::default())
     }
 
-    fn member_of(members: &Members, config: Arc<AccountConfig>) -> Self {
+    fn member_of(members: &Members, config: Arc<AccountConfig>, words: Arc<AtomicBool>) -> Self {
         let admin = new_keys("AKIA", None);
         let unprivileged = new_keys("AKIA", None);
         let mut state = State { policies: catalogue::managed(&config.partition), ..State::default() };
@@ -105,7 +106,7 @@ impl Account {
             state: Mutex::new(state),
             admin,
             unprivileged,
-            refuses_audiences_briefly: AtomicBool::new(true),
+            refuses_audiences_briefly: words,
             followers: Mutex::default(),
             started: (config.clock)(),
         });
@@ -120,7 +121,7 @@ impl Account {
     #[must_use]
     pub fn join(&self, account_id: &str) -> Self {
         let config = AccountConfig { account_id: account_id.to_owned(), ..AccountConfig::clone(&self.config) };
-        Self::member_of(&self.members, Arc::new(config))
+        self.neighbour(config)
     }
 
     /// The same in a region of its own.
@@ -128,7 +129,12 @@ impl Account {
     pub fn join_in(&self, account_id: &str, region: &str) -> Self {
         let (account_id, region) = (account_id.to_owned(), region.to_owned());
         let config = AccountConfig { account_id, region, ..AccountConfig::clone(&self.config) };
-        Self::member_of(&self.members, Arc::new(config))
+        self.neighbour(config)
+    }
+
+    fn neighbour(&self, config: AccountConfig) -> Self {
+        let words = Arc::clone(&self.own.refuses_audiences_briefly);
+        Self::member_of(&self.members, Arc::new(config), words)
     }
 
     /// An account behind the endpoint by its id.
@@ -150,11 +156,11 @@ impl Account {
         accounts.find(|a| a.state().keys.contains_key(access_key_id)).unwrap_or_else(|| self.clone())
     }
 
-    /// How a token of an audience that is not registered is refused: in the words seen from 2022
-    /// until June 2026 ("Incorrect token audience"), which is what a lab starts with, or in those
-    /// seen since July 2026, which are the same as for a bad signature.
-    pub fn refuse_audiences_as_since_2026(&self, since: bool) {
-        self.own.refuses_audiences_briefly.store(!since, Ordering::Relaxed);
+    /// How a token of an audience that is not registered is refused: in the words seen since July 2026, which are
+    /// the same as for a bad signature and what a lab starts with, or in those seen from 2022 until then ("Incorrect
+    /// token audience"; both reported).
+    pub fn refuse_audiences_as_before_2026(&self, before: bool) {
+        self.own.refuses_audiences_briefly.store(before, Ordering::Relaxed);
     }
 
     pub(crate) fn refuses_audiences_briefly(&self) -> bool {

@@ -8,7 +8,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "a host name of STS is used as the audience",
     source: "https://github.com/aws/amazon-eks-pod-identity-webhook/issues/39",
     target: Target::Workload(LEDGER),
-    symptom: "Incorrect token audience",
+    symptom: "web identity token provided could not be validated",
     start: Start::AtOnce,
     edit,
 };

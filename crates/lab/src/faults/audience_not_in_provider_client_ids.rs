@@ -8,7 +8,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "the token carries an audience that the provider does not list",
     source: "https://github.com/openshift/hypershift/pull/4094",
     target: Target::Workload(LEDGER),
-    symptom: "Incorrect token audience",
+    symptom: "web identity token provided could not be validated",
     start: Start::AtOnce,
     edit,
 };

@@ -8,7 +8,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "the registered audience ends in a character that nobody sees",
     source: "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html",
     target: Target::Workload(LEDGER),
-    symptom: "Incorrect token audience",
+    symptom: "web identity token provided could not be validated",
     start: Start::AtOnce,
     edit,
 };

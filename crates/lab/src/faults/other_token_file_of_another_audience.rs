@@ -9,7 +9,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "the workload is told to use a token that was made for somebody else",
     source: "https://kubernetes.io/docs/concepts/storage/projected-volumes/",
     target: Target::Workload(LEDGER),
-    symptom: "Incorrect token audience",
+    symptom: "web identity token provided could not be validated",
     start: Start::AtOnce,
     edit,
 };

@@ -8,7 +8,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "the token carries the audience of another partition's STS",
     source: "https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1704",
     target: Target::Workload(LEDGER),
-    symptom: "Incorrect token audience",
+    symptom: "web identity token provided could not be validated",
     start: Start::AtOnce,
     edit,
 };

@@ -8,7 +8,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "the service account's own token is sent to STS",
     source: "https://github.com/external-secrets/kubernetes-external-secrets/issues/290",
     target: Target::Workload(LEDGER),
-    symptom: "Incorrect token audience",
+    symptom: "web identity token provided could not be validated",
     start: Start::AtOnce,
     edit,
 };

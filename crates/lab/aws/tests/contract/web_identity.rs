@@ -141,9 +141,10 @@ async fn claims_are_required_and_read_in_time() {
 async fn audiences_are_registered_client_ids() {
     let world = World::new().await;
     let other = world.token(&[("aud", json!(["https://kubernetes.default.svc"]))]);
-    world.assume(&other).await.refuses(400, CODE, "Incorrect token audience");
-    world.account.refuse_audiences_as_since_2026(true);
     world.assume(&other).await.refuses(400, CODE, NOT_VALIDATED);
+    world.account.refuse_audiences_as_before_2026(true);
+    world.assume(&other).await.refuses(400, CODE, "Incorrect token audience");
+    world.account.refuse_audiences_as_before_2026(false);
     let two = world.token(&[("aud", json!(["sts.amazonaws.com", "b"]))]);
     let text = "Token audience contains more than one audience while authorized party is not present";
     world.assume(&two).await.refuses(400, CODE, text);
