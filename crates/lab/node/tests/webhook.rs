@@ -69,13 +69,25 @@ async fn annotations_decide_audience_lifetime_endpoint_and_containers() {
 }
 
 #[tokio::test]
-async fn preset_variables_leave_the_container_alone() {
-    let hook = Hook::start(WebhookConfig { regional_sts: false, ..WebhookConfig::default() }).await;
+async fn preset_variables_stay_and_the_token_is_mounted_all_the_same() {
+    let hook = Hook::start(WebhookConfig { region: Some("us-west-2".into()), ..WebhookConfig::default() }).await;
     hook.account(account("app", &json!({"eks.amazonaws.com/role-arn": ROLE})));
     let mut own = pod("app", &json!({}));
     own["spec"]["containers"][0]["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "mine"}]);
     let admitted = hook.admit(&own).await.unwrap();
-    assert_eq!(admitted, own);
+    assert_eq!(env(&admitted, "AWS_ROLE_ARN").unwrap(), "mine");
+    assert_eq!(env(&admitted, "AWS_WEB_IDENTITY_TOKEN_FILE"), None);
+    assert_eq!(env(&admitted, "AWS_REGION").unwrap(), "us-west-2");
+    assert_eq!(admitted["spec"]["containers"][0]["volumeMounts"][0]["name"], "aws-iam-token");
+    assert_eq!(admitted["spec"]["volumes"][0]["name"], "aws-iam-token");
+    // With region and endpoint besides, the container counts as complete; the pod has the volume nevertheless.
+    own["spec"]["containers"][0]["env"] = json!([
+        {"name": "AWS_ROLE_ARN", "value": "mine"}, {"name": "AWS_DEFAULT_REGION", "value": "eu-west-1"},
+        {"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "legacy"},
+    ]);
+    let admitted = hook.admit(&own).await.unwrap();
+    assert_eq!(admitted["spec"]["containers"], own["spec"]["containers"]);
+    assert_eq!(admitted["spec"]["volumes"][0]["name"], "aws-iam-token");
 }
 
 #[tokio::test]
@@ -92,6 +104,7 @@ async fn an_association_wins_over_the_annotation() {
     );
     let token = &pod["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     assert_eq!(token["audience"], "pods.eks.amazonaws.com");
+    assert_eq!(pod["metadata"]["labels"]["eks.amazonaws.com/pod-identity"], "enabled");
     assert!((79_200..=86_400).contains(&token["expirationSeconds"].as_i64().unwrap()));
 }
 

@@ -26,6 +26,8 @@ const VOLUME: &str = "aws-iam-token";
 const POD_IDENTITY_VOLUME: &str = "eks-pod-identity-token";
 const POD_IDENTITY_MOUNT: &str = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount";
 const POD_IDENTITY_AUDIENCE: &str = "pods.eks.amazonaws.com";
+/// What a pod is marked with that it was injected into (amazon-eks-pod-identity-webhook, `getPodSpecPatch`).
+const POD_IDENTITY_LABEL: &str = "eks.amazonaws.com/pod-identity";
 const POD_IDENTITY_URI: &str = "http://169.254.170.23/v1/credentials";
 
 /// A service account that has a Pod Identity association: namespace and name.
@@ -159,38 +161,44 @@ fn has_env(container: &Value, names: &[&str]) -> bool {
     j::items(container, "/env").iter().any(|entry| names.contains(&j::text(entry, "/name")))
 }
 
-/// The container after injection, or `None` when nothing in it changes.
+/// The container after injection, or `None` when nothing in it changes. What it sets itself stays, and the token is
+/// mounted all the same, unless it has region and endpoint of its own as well: then it counts as complete
+/// (amazon-eks-pod-identity-webhook, `addEnvToContainer`).
 fn inject(config: &WebhookConfig, injection: &Injection, container: &Value) -> Option<Value> {
     let mut env: Vec<Value> = j::items(container, "/env").to_vec();
+    let names: Vec<&str> = injection.reserved.iter().map(|(name, _)| *name).collect();
+    let preset = has_env(container, &names);
+    let placed = has_env(container, &["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    let chosen = has_env(container, &["AWS_STS_REGIONAL_ENDPOINTS"]);
+    if preset && placed && chosen {
+        return None;
+    }
     let before = env.len();
     let mut add = |name: &str, value: &str| env.push(json!({"name": name, "value": value}));
-    if injection.regional && !has_env(container, &["AWS_STS_REGIONAL_ENDPOINTS"]) {
+    if injection.regional && !chosen {
         add("AWS_STS_REGIONAL_ENDPOINTS", "regional");
     }
-    if let Some(region) = &config.region
-        && !has_env(container, &["AWS_REGION", "AWS_DEFAULT_REGION"])
-    {
+    if let Some(region) = config.region.as_ref().filter(|_| !placed) {
         add("AWS_DEFAULT_REGION", region);
         add("AWS_REGION", region);
     }
-    let names: Vec<&str> = injection.reserved.iter().map(|(name, _)| *name).collect();
-    let preset = has_env(container, &names);
     if !preset {
         for (name, value) in &injection.reserved {
             add(name, value);
         }
     }
-    if env.len() == before {
+    let volume = j::text(&injection.mount, "/name");
+    let mounted = j::items(container, "/volumeMounts").iter().any(|m| j::text(m, "/name") == volume);
+    if env.len() == before && mounted {
         return None;
     }
     let mut changed = container.clone();
-    j::put(&mut changed, "/env", Value::Array(env));
-    if !preset {
+    if !env.is_empty() {
+        j::put(&mut changed, "/env", Value::Array(env));
+    }
+    if !mounted {
         let mut mounts = j::items(container, "/volumeMounts").to_vec();
-        let place = j::text(&injection.mount, "/mountPath");
-        if !mounts.iter().any(|m| j::text(m, "/mountPath") == place) {
-            mounts.push(injection.mount.clone());
-        }
+        mounts.push(injection.mount.clone());
         j::put(&mut changed, "/volumeMounts", Value::Array(mounts));
     }
     Some(changed)
@@ -219,7 +227,8 @@ pub fn mutate(config: &WebhookConfig, pod: &Value, account: Option<&Value>) -> V
         return Vec::new();
     };
     let owner = (j::namespace(account).to_owned(), j::name(account).to_owned());
-    let injection = if config.associations.contains(&owner) {
+    let associated = config.associations.contains(&owner);
+    let injection = if associated {
         Some(pod_identity(pod, account))
     } else if config.not_in_cache.contains(&owner) {
         None
@@ -231,6 +240,11 @@ pub fn mutate(config: &WebhookConfig, pod: &Value, account: Option<&Value>) -> V
     };
     let skip = skipped(pod);
     let mut patch = Vec::new();
+    if associated {
+        let mut labels = j::at(pod, "/metadata/labels").as_object().cloned().unwrap_or_default();
+        labels.insert(POD_IDENTITY_LABEL.into(), "enabled".into());
+        patch.push(json!({"op": "add", "path": "/metadata/labels", "value": labels}));
+    }
     for list in ["initContainers", "containers"] {
         let pointer = format!("/spec/{list}");
         for (index, container) in j::items(pod, &pointer).iter().enumerate() {
@@ -243,9 +257,7 @@ pub fn mutate(config: &WebhookConfig, pod: &Value, account: Option<&Value>) -> V
             }
         }
     }
-    if patch.is_empty() {
-        return patch;
-    }
+    // The volume comes also where every container is left alone.
     let name = j::text(&injection.volume, "/name");
     let volumes = j::items(pod, "/spec/volumes");
     if !volumes.iter().any(|v| j::text(v, "/name") == name) {
