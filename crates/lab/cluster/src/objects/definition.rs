@@ -8,6 +8,7 @@ use super::{
     kinds::{Kind, Named, custom},
     names::stamp,
     problems::Problem,
+    schema::compiled_rules,
 };
 
 /// The kind that a definition brings in one of its versions, if it is served.
@@ -104,6 +105,8 @@ pub(crate) fn problems(definition: &Value) -> Vec<Problem> {
             found.push(Problem::required(field, "schemas are required"));
         } else if j::text(root, "/type") != "object" {
             found.push(Problem::required(format!("{field}.type"), "must not be empty at the root"));
+        } else {
+            compiled_rules(root, &field, &mut found);
         }
     }
     found

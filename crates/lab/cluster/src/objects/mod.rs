@@ -13,6 +13,7 @@ pub(crate) mod names;
 pub(crate) mod patch;
 pub(crate) mod problems;
 pub(crate) mod protobuf;
+pub(crate) mod quantity;
 pub(crate) mod schedule;
 pub(crate) mod schema;
 pub(crate) mod selector;

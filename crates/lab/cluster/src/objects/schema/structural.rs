@@ -1,11 +1,11 @@
 //! Structural schemas of custom resources: pruning, defaults and validation (Kubernetes documentation, "Extend the
 //! Kubernetes API with `CustomResourceDefinitions`").
-//!
-//! Deliberately absent: patterns, rules in CEL (`x-kubernetes-validations`), and `oneOf`, `anyOf`, `not`; what they
-//! would refuse is taken.
+//! Patterns and formats are in [`super::scalars`], `oneOf` and its like in [`super::junctors`], rules in
+//! [`super::rules`].
 
 use serde_json::{Map, Value};
 
+use super::{junctors, scalars};
 use crate::objects::{json as j, problems::Problem};
 
 fn flag(schema: &Value, name: &str) -> bool {
@@ -133,6 +133,7 @@ pub(crate) fn validate(schema: &Value, value: &Value, path: &str, problems: &mut
         }
         Value::Array(items) => {
             count(schema, items.len(), ("minItems", "maxItems"), "items", (path, value), problems);
+            repeated(schema, items, path, problems);
             if let Some(schema) = schema.get("items") {
                 for (index, item) in items.iter().enumerate() {
                     validate(schema, item, &format!("{path}[{index}]"), problems);
@@ -142,10 +143,12 @@ pub(crate) fn validate(schema: &Value, value: &Value, path: &str, problems: &mut
         Value::String(text) => {
             let long = text.chars().count();
             count(schema, long, ("minLength", "maxLength"), "chars", (path, value), problems);
+            scalars::text(schema, text, path, problems);
         }
-        Value::Number(number) => bounds(schema, number.as_f64().unwrap_or_default(), path, value, problems),
+        Value::Number(number) => scalars::number(schema, number.as_f64().unwrap_or_default(), path, value, problems),
         Value::Null | Value::Bool(_) => {}
     }
+    junctors::check(schema, value, path, problems);
 }
 
 /// Whether a value is of its schema's type.
@@ -212,15 +215,33 @@ fn count(
     }
 }
 
-fn bounds(schema: &Value, number: f64, path: &str, value: &Value, problems: &mut Vec<Problem>) {
-    let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
-    if let Some(least) = bound("minimum").filter(|least| number < *least) {
-        let why = format!("{path} in body should be greater than or equal to {least}");
-        problems.push(Problem::invalid(path, value, &why));
-    }
-    if let Some(most) = bound("maximum").filter(|most| number > *most) {
-        let why = format!("{path} in body should be less than or equal to {most}");
-        problems.push(Problem::invalid(path, value, &why));
+/// Items that a set, or keys that a list of objects, may have once.
+fn repeated(schema: &Value, items: &[Value], path: &str, problems: &mut Vec<Problem>) {
+    let keys: Vec<&str> = j::items(schema, "/x-kubernetes-list-map-keys").iter().filter_map(Value::as_str).collect();
+    let identity = |item: &Value| -> Value {
+        match j::text(schema, "/x-kubernetes-list-type") {
+            "map" => keys.iter().map(|key| ((*key).to_owned(), item.get(*key).cloned().unwrap_or_default())).collect(),
+            _ => item.clone(),
+        }
+    };
+    match j::text(schema, "/x-kubernetes-list-type") {
+        "set" | "map" => {
+            let mut seen: Vec<Value> = Vec::new();
+            for (index, item) in items.iter().enumerate() {
+                let own = identity(item);
+                if seen.contains(&own) {
+                    problems.push(Problem::duplicate(format!("{path}[{index}]"), &own));
+                }
+                seen.push(own);
+            }
+        }
+        _ if flag(schema, "uniqueItems")
+            && items.iter().enumerate().any(|(at, item)| items.iter().take(at).any(|other| other == item)) =>
+        {
+            let why = format!("{path} in body shouldn't contain duplicates");
+            problems.push(Problem::invalid(path, &Value::Array(items.to_vec()), &why));
+        }
+        _ => {}
     }
 }
 

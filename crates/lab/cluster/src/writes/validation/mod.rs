@@ -16,6 +16,7 @@ use crate::objects::{
     json as j,
     kinds::Kind,
     problems::{Problem, refusal},
+    schema::{check_rules, structural},
 };
 
 /// The body's `apiVersion` and `kind` must be those of the address.
@@ -41,7 +42,7 @@ pub(crate) fn create(kind: &Kind, object: &Value, custom: Option<&Value>) -> Res
     check_type(kind, object)?;
     let mut problems = Vec::new();
     metadata::check(kind, object, &mut problems);
-    body(kind, object, custom, &mut problems);
+    body(kind, object, None, custom, &mut problems);
     refused(kind, object, &problems)
 }
 
@@ -58,14 +59,22 @@ pub(crate) fn update(
     check_type(kind, new)?;
     let mut problems = Vec::new();
     metadata::check_update(old, new, &mut problems);
+    if subresource == "ephemeralcontainers" {
+        update::ephemeral(old, new, &mut problems);
+        return refused(kind, new, &problems);
+    }
     update::check(kind, old, new, &mut problems);
-    body(kind, new, custom, &mut problems);
+    body(kind, new, Some(old), custom, &mut problems);
     refused(kind, new, &problems)
 }
 
-fn body(kind: &Kind, object: &Value, custom: Option<&Value>, problems: &mut Vec<Problem>) {
+fn body(kind: &Kind, object: &Value, old: Option<&Value>, custom: Option<&Value>, problems: &mut Vec<Problem>) {
     if let Some(schema) = custom {
-        crate::objects::schema::structural::validate(schema, object, "", problems);
+        structural::validate(schema, object, "", problems);
+        // Rules are asked of values that are of their types.
+        if problems.is_empty() {
+            check_rules(schema, object, old, "", problems);
+        }
         return;
     }
     match kind.kind {

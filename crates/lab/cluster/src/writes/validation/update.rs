@@ -118,6 +118,37 @@ fn claim(old: &Value, new: &Value, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Containers that `kubectl debug` adds: those that are there stay as they are, and a new one has name and image.
+pub(super) fn ephemeral(old: &Value, new: &Value, problems: &mut Vec<Problem>) {
+    const LIST: &str = "/spec/ephemeralContainers";
+    let named = |list: &[Value], name: &str| list.iter().find(|c| j::text(c, "/name") == name).cloned();
+    for container in j::items(old, LIST) {
+        let name = j::text(container, "/name");
+        if named(j::items(new, LIST), name).as_ref() != Some(container) {
+            let why = format!("existing ephemeral containers \"{name}\" may not be changed\n");
+            problems.push(Problem::forbidden("spec.ephemeralContainers", &why));
+        }
+    }
+    let mut taken: Vec<&str> = ["/spec/containers", "/spec/initContainers"]
+        .iter()
+        .flat_map(|list| j::items(new, list))
+        .map(|c| j::text(c, "/name"))
+        .collect();
+    for (index, container) in j::items(new, LIST).iter().enumerate() {
+        let field = |member: &str| format!("spec.ephemeralContainers[{index}].{member}");
+        let name = j::text(container, "/name");
+        if name.is_empty() {
+            problems.push(Problem::required(field("name"), ""));
+        } else if taken.contains(&name) {
+            problems.push(Problem::duplicate(field("name"), &name.into()));
+        }
+        if j::text(container, "/image").is_empty() {
+            problems.push(Problem::required(field("image"), ""));
+        }
+        taken.push(name);
+    }
+}
+
 /// A pod's spec is fixed but for a few members (API reference, "Pod update and replacement").
 fn pod(old: &Value, new: &Value, problems: &mut Vec<Problem>) {
     let fixed = |pod: &Value| {
