@@ -44,6 +44,18 @@ pub(crate) fn first_objects(store: &Store, config: &ClusterConfig) {
             }),
         );
     }
+    // Kubernetes documentation, "Pod Priority and Preemption": the two classes that every cluster has.
+    for (name, value) in [("system-cluster-critical", 2_000_000_000_i64), ("system-node-critical", 2_000_001_000)] {
+        let description = match name {
+            "system-node-critical" => "Used for system critical pods that must not be moved from their current node.",
+            _ => {
+                "Used for system critical pods that must run in the cluster, but can be moved to another node if \
+                 necessary."
+            }
+        };
+        let gvr = Gvr::new("scheduling.k8s.io", "v1", "priorityclasses");
+        add(store, &gvr, json!({"metadata": {"name": name}, "value": value, "description": description}));
+    }
     for node in &config.nodes {
         add(store, &Gvr::core("nodes"), node_object(node, &config.version));
     }

@@ -132,6 +132,9 @@ impl Call {
     /// The selectors, plus the object's name for single-object watches.
     pub(crate) fn filter(&self, target: &Target) -> Result<Filter, ApiError> {
         let filter = Filter::parse(self.param("labelSelector"), self.param("fieldSelector"))?;
+        if let Some(label) = filter.unknown_field(target.kind) {
+            return Err(ApiError::bad_request(format!("field label not supported: {label}")));
+        }
         Ok(match &target.name {
             Some(name) => filter.by_name(name),
             None => filter,

@@ -37,7 +37,7 @@ pub(crate) async fn handle(
         return Ok(json_reply(201, &reviews::answer(shared, &call, &target, &body)?));
     }
     match target.subresource.as_str() {
-        "" | "status" => {}
+        "" | "status" | "ephemeralcontainers" => {}
         "log" => return streams::logs(shared, &call, &target),
         "exec" | "attach" => return streams::exec(shared, &call, &target, request),
         "portforward" => return port_forward::open(shared, &call, &target, request),
@@ -46,7 +46,7 @@ pub(crate) async fn handle(
             return subresources::handle(shared, &call, &target, body).await;
         }
     }
-    if !target.subresource.is_empty() && !target.kind.subresources.contains(&"status") {
+    if !target.subresource.is_empty() && !target.kind.subresources.contains(&target.subresource.as_str()) {
         return Err(ApiError::no_such_path());
     }
     match call.method.as_str() {

@@ -239,6 +239,14 @@ fn service(object: &mut Value) {
         j::put(object, "/spec/clusterIP", address.as_str().into());
         j::put(object, "/spec/clusterIPs", json!([address]));
     }
+    if j::text(object, "/spec/type") != "ExternalName" {
+        j::put_default(object, "/spec/internalTrafficPolicy", "Cluster".into());
+        j::put_default(object, "/spec/ipFamilies", json!(["IPv4"]));
+        j::put_default(object, "/spec/ipFamilyPolicy", "SingleStack".into());
+    }
+    if matches!(j::text(object, "/spec/type"), "NodePort" | "LoadBalancer") {
+        j::put_default(object, "/spec/externalTrafficPolicy", "Cluster".into());
+    }
     let ports = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut);
     for port in ports.into_iter().flatten() {
         j::put_default(port, "/protocol", "TCP".into());

@@ -116,7 +116,7 @@ pub static KINDS: &[Kind] = &[
     all(short(
         subs(
             kind("", "pods", "pod", "Pod", true),
-            &["status", "log", "exec", "attach", "portforward", "eviction", "binding"],
+            &["status", "log", "exec", "attach", "portforward", "eviction", "binding", "ephemeralcontainers"],
         ),
         &["po"],
     )),

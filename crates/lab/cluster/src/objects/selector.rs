@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::objects::{errors::ApiError, json};
+use crate::objects::{errors::ApiError, json, kinds::Kind};
 
 /// Whether labels satisfy a `LabelSelector` object. An absent selector matches nothing.
 pub fn matches_label_selector(selector: &Value, labels: &Value) -> bool {
@@ -53,6 +53,15 @@ impl Filter {
         Ok(Self { labels, fields })
     }
 
+    /// The first field that objects of a kind cannot be selected by. Custom resources have those of their definition
+    /// besides, which are not looked at.
+    pub(crate) fn unknown_field(&self, kind: &Kind) -> Option<&str> {
+        let known = |path: &str| {
+            matches!(path, "metadata.name" | "metadata.namespace") || kind.custom || selectable(kind).contains(&path)
+        };
+        self.fields.iter().map(|(path, ..)| path.as_str()).find(|path| !known(path))
+    }
+
     /// A filter for one object name, as single-object watches need it.
     #[must_use]
     pub fn by_name(mut self, name: &str) -> Self {
@@ -84,6 +93,50 @@ impl Filter {
                 };
                 (found == *wanted) == *equal
             })
+    }
+}
+
+/// What a kind's objects are selected by, besides name and namespace (Kubernetes documentation, "Field Selectors",
+/// "List of supported fields").
+fn selectable(kind: &Kind) -> &'static [&'static str] {
+    match kind.kind {
+        "Pod" => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+        "Event" => &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "regarding.kind",
+            "regarding.namespace",
+            "regarding.name",
+            "regarding.uid",
+            "reason",
+            "reportingComponent",
+            "reportingController",
+            "source",
+            "type",
+        ],
+        "Secret" => &["type"],
+        "Namespace" => &["status.phase"],
+        "ReplicaSet" | "ReplicationController" => &["status.replicas"],
+        "Job" => &["status.successful"],
+        "Node" => &["spec.unschedulable"],
+        "CertificateSigningRequest" => &["spec.signerName"],
+        "Service" => &["spec.clusterIP", "spec.type"],
+        _ => &[],
     }
 }
 

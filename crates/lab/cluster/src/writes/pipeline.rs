@@ -100,6 +100,7 @@ impl Pipeline {
             fields::record(None, &mut object, writer.manager, "", self.store.now());
         }
         if kind.kind == "Pod" {
+            self.priority_admission(&mut object)?;
             self.service_account_admission(&mut object)?;
         }
         let review = Review { operation: "CREATE", kind, subresource: "", user: writer.user, dry_run: writer.dry_run };
@@ -200,6 +201,40 @@ impl Pipeline {
     ) -> Result<(), ApiError> {
         let review = Review { operation: "DELETE", kind, subresource: "", user: writer.user, dry_run: writer.dry_run };
         self.webhooks.admit(&review, Value::Null, Some(old)).await.map(drop)
+    }
+
+    /// The `Priority` admission plugin: the class that a pod names gives it its number (Kubernetes documentation, "Pod
+    /// Priority and Preemption").
+    fn priority_admission(&self, pod: &mut Value) -> Result<(), ApiError> {
+        let gvr = Gvr::new("scheduling.k8s.io", "v1", "priorityclasses");
+        let named = j::text(pod, "/spec/priorityClassName").to_owned();
+        let found = if named.is_empty() {
+            self.store.list(&gvr, None).1.into_iter().find(|class| j::at(class, "/globalDefault") == true)
+        } else {
+            let found = self.store.get(&Key::new(gvr, None, &named));
+            if found.is_none() {
+                let name = match j::name(pod) {
+                    "" => j::text(pod, "/metadata/generateName"),
+                    name => name,
+                };
+                let message = format!("pods \"{name}\" is forbidden: no PriorityClass with name {named} was found");
+                return Err(ApiError::forbidden(&Gvr::core("pods"), name, message));
+            }
+            found
+        };
+        let Some(class) = found else {
+            j::put_default(pod, "/spec/priority", 0.into());
+            j::put_default(pod, "/spec/preemptionPolicy", "PreemptLowerPriority".into());
+            return Ok(());
+        };
+        j::put(pod, "/spec/priorityClassName", j::name(&class).into());
+        j::put(pod, "/spec/priority", j::at(&class, "/value").clone());
+        let policy = match j::text(&class, "/preemptionPolicy") {
+            "" => "PreemptLowerPriority",
+            policy => policy,
+        };
+        j::put_default(pod, "/spec/preemptionPolicy", policy.into());
+        Ok(())
     }
 
     /// The `ServiceAccount` admission plugin: default account, existence, and the
@@ -305,6 +340,12 @@ fn keep_other_half(kind: &Kind, subresource: &str, old: &Value, new: &mut Value)
             Some(status) => j::put(new, "/status", status),
             None => drop(j::remove(new, "/status")),
         }
+    } else if subresource == "ephemeralcontainers" {
+        let added = j::at(new, "/spec/ephemeralContainers").clone();
+        let wanted = j::at(new, "/metadata/resourceVersion").clone();
+        *new = old.clone();
+        j::put(new, "/metadata/resourceVersion", wanted);
+        j::put(new, "/spec/ephemeralContainers", added);
     } else if kind.subresources.contains(&"status") {
         match old.get("status") {
             Some(status) => j::put(new, "/status", status.clone()),

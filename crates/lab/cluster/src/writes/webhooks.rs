@@ -32,6 +32,8 @@ use crate::{
 const LARGEST_ANSWER: usize = 3 * 1024 * 1024;
 /// Timeout when a webhook object has none (API reference).
 const DEFAULT_TIMEOUT_SECONDS: u64 = 10;
+/// Label of a slice that names its service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// A request to be judged.
 #[derive(Debug, Clone)]
@@ -245,26 +247,35 @@ impl Webhooks {
         let version = Version::asked(hook)?;
         let uid = new_uid();
         let body = request_body(version, &uid, review, object, old);
-        let (address, server_name, path) = self.destination(hook)?;
+        let Some((address, server_name, path)) = self.destination(hook)? else {
+            return Ok(Answer::Allowed(None));
+        };
         let answer = self.post(hook, address, &server_name, &path, &body).await?;
         read_answer(version, &uid, &answer)
     }
 
-    fn destination(&self, hook: &Value) -> Result<(SocketAddr, String, String), CallError> {
+    /// Where a webhook answers. Nothing where a service has pods that are ready and whose program the lab does not run: a
+    /// chart's own controller would let sound objects through, and so does the lab.
+    fn destination(&self, hook: &Value) -> Result<Option<(SocketAddr, String, String)>, CallError> {
         let service = j::at(hook, "/clientConfig/service");
         if !service.is_null() {
             let (namespace, name) = (j::text(service, "/namespace"), j::text(service, "/name"));
             let port = j::at(service, "/port").as_u64().and_then(|p| u16::try_from(p).ok());
             let path = j::text(service, "/path");
             let path = if path.is_empty() { "/" } else { path };
-            if !self.has_endpoints(namespace, name) {
-                return Err(CallError::Connect(format!("no endpoints available for service \"{name}\"")));
+            let nobody = || CallError::Connect(format!("no endpoints available for service \"{name}\""));
+            if let Some((address, server)) = self.resolver.resolve(namespace, name, port.unwrap_or(443)) {
+                let there = self.pods_are_wanted(namespace, name);
+                return if there { Ok(Some((address, server, path.to_owned()))) } else { Err(nobody()) };
             }
-            return self
-                .resolver
-                .resolve(namespace, name, port.unwrap_or(443))
-                .map(|(address, server)| (address, server, path.to_owned()))
-                .ok_or_else(|| CallError::NoService(name.to_owned()));
+            let known = Key::new(Gvr::core("services"), Some(namespace), name);
+            let service = self.store.get(&known).ok_or_else(|| CallError::NoService(name.to_owned()))?;
+            let port = i64::from(port.unwrap_or(443));
+            if !j::items(&service, "/spec/ports").iter().any(|own| j::int(own, "/port") == Some(port)) {
+                let why = format!("no service port {port} found for service \"{name}\"");
+                return Err(CallError::Connect(why));
+            }
+            return if has_endpoints(&self.store, namespace, name) { Ok(None) } else { Err(nobody()) };
         }
         let url = j::text(hook, "/clientConfig/url");
         let uri: http::Uri = url.parse().map_err(|_| CallError::Connect(format!("bad url {url:?}")))?;
@@ -275,12 +286,12 @@ impl Webhooks {
             .or_else(|_| if host == "localhost" { "127.0.0.1".parse() } else { host.parse() })
             .map_err(|_| CallError::Connect(format!("lookup {host}: no such host")))?;
         let address = SocketAddr::new(ip, uri.port_u16().unwrap_or(443));
-        Ok((address, host, uri.path().to_owned()))
+        Ok(Some((address, host, uri.path().to_owned())))
     }
 
-    /// Whether pods are wanted behind a service: one whose deployment is scaled to zero has no endpoints. What is
-    /// only starting counts as there, as the lab's webhook answers before its pod is ready.
-    fn has_endpoints(&self, namespace: &str, name: &str) -> bool {
+    /// Whether pods are wanted behind a service of the lab's own: one whose deployment is scaled to zero has no
+    /// endpoints. What is only starting counts as there, as the lab's webhook answers before its pod is ready.
+    fn pods_are_wanted(&self, namespace: &str, name: &str) -> bool {
         let (services, deployments) = (Gvr::new("", "v1", "services"), Gvr::new("apps", "v1", "deployments"));
         let found = self.store.list(&services, Some(namespace)).1;
         let Some(service) = found.iter().find(|s| j::name(s) == name) else { return true };
@@ -444,4 +455,14 @@ fn read_answer(version: Version, uid: &str, answer: &Value) -> Result<Answer, Ca
     serde_json::from_slice(&patch)
         .map(|patch| Answer::Allowed(Some(patch)))
         .map_err(|e| CallError::Answer(e.to_string()))
+}
+
+/// Whether a pod that is ready stands behind a service (Kubernetes documentation, "`EndpointSlices`"): without one the API
+/// server calls nobody (`k8s.io/apiserver`, `util/proxy`).
+fn has_endpoints(store: &Store, namespace: &str, name: &str) -> bool {
+    let slices = Gvr::new("discovery.k8s.io", "v1", "endpointslices");
+    let own = |slice: &Value| j::at(slice, "/metadata/labels").get(SERVICE_NAME).is_some_and(|of| of == name);
+    let ready = |point: &Value| j::at(point, "/conditions/ready") != false && !j::items(point, "/addresses").is_empty();
+    let all = store.list(&slices, Some(namespace)).1;
+    all.iter().filter(|slice| own(slice)).flat_map(|slice| j::items(slice, "/endpoints")).any(ready)
 }

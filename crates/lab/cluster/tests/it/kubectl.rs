@@ -8,13 +8,13 @@ use trustwalk_lab_cluster::json as j;
 
 use crate::support::{Lab, daemon_set};
 
-struct Kubectl {
+pub(crate) struct Kubectl {
     program: String,
     home: tempfile::TempDir,
 }
 
 impl Kubectl {
-    fn find(lab: &Lab) -> Option<Self> {
+    pub(crate) fn find(lab: &Lab) -> Option<Self> {
         let Ok(program) = std::env::var("TRUSTWALK_KUBECTL") else {
             eprintln!("skipped: TRUSTWALK_KUBECTL names no kubectl");
             return None;
@@ -24,16 +24,23 @@ impl Kubectl {
         Some(Self { program, home })
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.home.path()
     }
 
     /// Runs kubectl away from the reactor's thread.
     async fn run(&self, line: &str) -> Output {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        self.words(&words).await
+    }
+
+    /// The same with words that hold blanks, in a folder of its own.
+    pub(crate) async fn words(&self, words: &[String]) -> Output {
         let mut command = std::process::Command::new(&self.program);
         command
             .arg("--request-timeout=20s")
-            .args(line.split_whitespace())
+            .args(words)
+            .current_dir(self.path())
             .env("HOME", self.path())
             .env("KUBECONFIG", self.path().join("config"));
         tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()

@@ -5,6 +5,7 @@
 
 mod api;
 mod charts;
+mod checks;
 mod custom;
 mod evictions;
 mod kube_rs;

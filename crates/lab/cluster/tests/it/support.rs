@@ -188,6 +188,7 @@ impl Lab {
                 {
                     let _ = store.update(&event.key, |pod| {
                         j::put(pod, "/status/phase", "Running".into());
+                        j::put(pod, "/status/podIP", "10.0.0.9".into());
                         let ready = json!([{"type": "Ready", "status": "True"}]);
                         j::put(pod, "/status/conditions", ready);
                         let statuses: Vec<Value> = j::items(pod, "/spec/containers")

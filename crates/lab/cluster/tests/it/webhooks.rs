@@ -12,9 +12,9 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use trustwalk_lab_cluster::{TlsMaterial, json as j};
+use trustwalk_lab_cluster::{Gvr, Store, TlsMaterial, json as j};
 
-use crate::support::Lab;
+use crate::support::{Lab, read};
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const HOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
@@ -174,4 +174,47 @@ async fn the_first_known_version_of_the_list_is_asked_for_and_judged_by() {
             "could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)"
         )
     );
+}
+
+#[tokio::test]
+async fn a_charts_webhook_refuses_until_its_pods_are_ready_and_lets_through_then() {
+    let lab = Lab::start().await;
+    let labels = json!({"app": "controller"});
+    let service = json!({"metadata": {"name": "controller"}, "spec": {"selector": labels, "ports": [{"port": 443}]}});
+    assert_eq!(lab.call("POST", "/api/v1/namespaces/default/services", service).await.0, 201);
+    let hook = json!({"metadata": {"name": "controller"}, "webhooks": [{
+        "name": "v.controller.example", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+        "clientConfig": {"service": {"namespace": "default", "name": "controller", "path": "/validate"}},
+        "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}],
+    }]});
+    let hooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+    assert_eq!(lab.call("POST", hooks, hook).await.0, 201);
+    let maps = "/api/v1/namespaces/default/configmaps";
+    let map = |name: &str| json!({"metadata": {"name": name}});
+    let (code, status) = lab.call("POST", maps, map("a")).await;
+    assert_eq!(code, 500);
+    let said = j::text(&status, "/message").to_owned();
+    assert!(said.ends_with("?timeout=10s\": no endpoints available for service \"controller\""), "{said}");
+    // Its pods come up, as a kubelet would tell.
+    lab.run_kubelet();
+    let mut own = pod("controller");
+    j::put(&mut own, "/metadata/labels", labels);
+    assert_eq!(lab.call("POST", PODS, own).await.0, 201);
+    let slices = Gvr::new("discovery.k8s.io", "v1", "endpointslices");
+    let ready = |store: &Store| {
+        let all = store.list(&slices, Some("default")).1;
+        all.iter().any(|slice| j::at(slice, "/endpoints/0/conditions/ready") == true)
+    };
+    lab.until("a ready endpoint", ready).await;
+    assert_eq!(lab.call("POST", maps, map("a")).await.0, 201);
+    // Another port than the service's is nowhere.
+    let other = json!({"webhooks": [{"name": "v.controller.example", "clientConfig": {"service": {"port": 8443}}}]});
+    let kind = "application/strategic-merge-patch+json";
+    let path = format!("{hooks}/controller");
+    let changed = lab.send(Some(&lab.admin), "PATCH", &path, kind, &other.to_string()).await;
+    assert_eq!(read(changed).await.0, 200);
+    let (code, status) = lab.call("POST", maps, map("b")).await;
+    assert_eq!(code, 500);
+    let said = j::text(&status, "/message").to_owned();
+    assert!(said.ends_with("no service port 8443 found for service \"controller\""), "{said}");
 }

@@ -168,8 +168,11 @@ impl Running {
         }
         let finished = matches!(j::text(pod, "/status/phase"), "Succeeded" | "Failed");
         if finished || self.handles.contains_key(uid) {
-            // Others write the conditions that a pod names as gates.
-            if let Some(known) = self.known(uid).filter(|_| !j::items(pod, "/spec/readinessGates").is_empty()) {
+            // Others write the conditions that a pod names as gates, and `kubectl debug` adds containers.
+            let gated = !j::items(pod, "/spec/readinessGates").is_empty();
+            let (added, told) = ("/spec/ephemeralContainers", "/status/ephemeralContainerStatuses");
+            let grown = j::items(pod, added).len() != j::items(pod, told).len();
+            if let Some(known) = self.known(uid).filter(|_| gated || grown) {
                 known.publish();
             }
             return;

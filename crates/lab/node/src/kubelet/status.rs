@@ -177,6 +177,27 @@ fn init_statuses(pod: &Value, now: Timestamp) -> Vec<Value> {
         .collect()
 }
 
+/// Containers that were added to a pod that runs: each is up from when it was first seen.
+fn ephemeral_statuses(pod: &Value, now: Timestamp) -> Vec<Value> {
+    let known = j::items(pod, "/status/ephemeralContainerStatuses");
+    let fresh = |container: &Value| {
+        let mut status = ContainerStatus::new(container);
+        status.id = container_id(j::uid(pod), &status.name, 0);
+        status.phase = Phase::Running { since: now };
+        let mut told = status.json(pod);
+        // Readiness is no matter of theirs.
+        j::put(&mut told, "/ready", false.into());
+        told
+    };
+    j::items(pod, "/spec/ephemeralContainers")
+        .iter()
+        .map(|container| {
+            let before = known.iter().find(|s| j::text(s, "/name") == j::text(container, "/name"));
+            before.cloned().unwrap_or_else(|| fresh(container))
+        })
+        .collect()
+}
+
 /// A container id as containerd's: 64 hex digits, here made of what it names.
 pub(crate) fn container_id(uid: &str, name: &str, run: u32) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -228,6 +249,10 @@ pub(crate) fn write(pod: &mut Value, statuses: &[ContainerStatus], addresses: &A
     let init = init_statuses(pod, began);
     if !init.is_empty() {
         j::put(&mut status, "/initContainerStatuses", Value::Array(init));
+    }
+    let added = ephemeral_statuses(pod, now);
+    if !added.is_empty() {
+        j::put(&mut status, "/ephemeralContainerStatuses", Value::Array(added));
     }
     j::put(pod, "/status", status);
 }

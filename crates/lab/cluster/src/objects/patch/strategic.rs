@@ -56,6 +56,8 @@ fn merge_member(target: &mut Value, name: &str, value: &Value) {
         }
         Value::Object(_) => {
             let slot = map.entry(name.to_owned()).or_insert(Value::Null);
+            // One without members is there, too.
+            j::object(slot);
             merge_map(slot, value);
         }
         Value::Array(items) => {
@@ -157,6 +159,13 @@ fn without_directives(map: &Map<String, Value>) -> Value {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_object_without_members_is_there() {
+        let mut target = json!({"spec": {"ca": {"secretName": "a"}}});
+        apply(&mut target, &json!({"spec": {"ca": null, "selfSigned": {}}}));
+        assert_eq!(target, json!({"spec": {"selfSigned": {}}}));
+    }
 
     #[test]
     fn containers_and_env_merge_by_name() {

@@ -17,12 +17,23 @@ const DEEPEST: usize = 64;
 
 /// Members that hold a Go struct embedded without a name: in JSON its members
 /// stand in the enclosing object.
-const INLINED: [&str; 6] =
-    ["volumeSource", "localObjectReference", "handler", "ephemeralContainerCommon", "rule", "persistentVolumeSource"];
+const INLINED: [&str; 8] = [
+    "ingressRuleValue",
+    "volumeSource",
+    "localObjectReference",
+    "handler",
+    "ephemeralContainerCommon",
+    "rule",
+    "persistentVolumeSource",
+    "ruleWithOperations",
+];
 
 /// Members whose `false` or `0` only means "not set": the Go encoder writes every
 /// plain field, set or not.
-const ZERO_IS_UNSET: [&str; 20] = [
+const ZERO_IS_UNSET: [&str; 23] = [
+    "globalDefault",
+    "number",
+    "readOnlyRootFilesystem",
     "hostNetwork",
     "hostPID",
     "hostIPC",
