@@ -99,6 +99,8 @@ fn group(kinds: &[&Kind], name: &str) -> Value {
 fn verbs(kind: &Kind) -> Value {
     if kind.virtual_only {
         json!(["create"])
+    } else if kind.is_measured() {
+        json!(["get", "list"])
     } else {
         json!(["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"])
     }

@@ -6,6 +6,7 @@ mod discovery;
 mod eviction;
 mod forms;
 mod issued;
+mod metrics;
 mod openapi;
 mod patched;
 mod port_forward;

@@ -10,6 +10,7 @@ use crate::{
     api::{
         decoding::{self, decoded, warned},
         forms::{partial, typed},
+        metrics,
         patched::patched,
         port_forward,
         reply::{Reply, json_reply},
@@ -51,6 +52,7 @@ pub(crate) async fn handle(
     }
     match call.method.as_str() {
         "GET" | "HEAD" => read(shared, &call, &target),
+        _ if target.kind.is_measured() => Err(ApiError::method_not_allowed()),
         "POST" if target.name.is_none() => {
             let body = read_body(request.into_body(), call.content_type()).await?;
             create(shared, &call, &target, body).await
@@ -72,6 +74,9 @@ pub(crate) async fn handle(
 }
 
 fn read(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result<Reply, ApiError> {
+    if target.kind.is_measured() {
+        return measured(shared, call, target);
+    }
     if call.flag("watch") || target.watch {
         return watch::stream(shared, call, target);
     }
@@ -107,9 +112,37 @@ fn continuation(version: u64, last: &Value) -> String {
     URL_SAFE_NO_PAD.encode(place.to_string())
 }
 
+/// What the metrics API tells, where it is served.
+fn measured(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError> {
+    if call.flag("watch") || target.watch {
+        return Err(ApiError::method_not_allowed());
+    }
+    let gvr = target.kind.gvr();
+    if !shared.store.measures() {
+        return Err(ApiError::unavailable("get", &gvr));
+    }
+    let all = metrics::objects(shared, target.kind, target.namespace.as_deref());
+    let Some(name) = target.name.as_deref() else {
+        let version = shared.store.list(&gvr, None).0;
+        return listed(shared, call, target, version, all);
+    };
+    let found = all.iter().find(|object| j::name(object) == name);
+    Ok(show(shared, call, target, 200, found.ok_or_else(|| ApiError::not_found(&gvr, name))?))
+}
+
 fn list(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError> {
+    let (version, found) = shared.store.list(&target.kind.gvr(), target.namespace.as_deref());
+    listed(shared, call, target, version, found)
+}
+
+fn listed(
+    shared: &Shared,
+    call: &Call,
+    target: &Target,
+    mut version: u64,
+    mut found: Vec<Arc<Value>>,
+) -> Result<Reply, ApiError> {
     let filter = call.filter(target)?;
-    let (mut version, mut found) = shared.store.list(&target.kind.gvr(), target.namespace.as_deref());
     found.retain(|object| filter.matches(object));
     let token = call.param("continue");
     if !token.is_empty() {

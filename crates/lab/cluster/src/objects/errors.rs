@@ -163,6 +163,12 @@ impl ApiError {
         Self::new(415, "UnsupportedMediaType", message.into(), None)
     }
 
+    /// 503 for a group of an aggregated server that is not there.
+    pub fn unavailable(verb: &str, gvr: &Gvr) -> Self {
+        let message = format!("the server is currently unable to handle the request ({verb} {})", gvr.qualified());
+        Self::new(503, "ServiceUnavailable", message, None)
+    }
+
     /// 500 with the given sentence.
     pub fn internal(message: impl AsRef<str>) -> Self {
         Self::new(
@@ -171,6 +177,19 @@ impl ApiError {
             format!("Internal error occurred: {message}", message = message.as_ref()),
             Some(json!({"causes": [{"message": message.as_ref()}]})),
         )
+    }
+
+    /// A refusal by an admission policy, with the reason that it names (API reference, `Validation`); `Invalid` unless
+    /// it names one.
+    pub fn denied_by_policy(gvr: &Gvr, name: &str, reason: &str, why: &str) -> Self {
+        let (code, reason) = match reason {
+            "Unauthorized" => (401, "Unauthorized"),
+            "Forbidden" => (403, "Forbidden"),
+            "RequestEntityTooLarge" => (413, "RequestEntityTooLarge"),
+            _ => (422, "Invalid"),
+        };
+        let details = json!({"name": name, "group": gvr.group, "kind": gvr.resource, "causes": [{"message": why}]});
+        Self::new(code, reason, format!("{} \"{name}\" is forbidden: {why}", gvr.qualified()), Some(details))
     }
 
     /// A refusal by an admission webhook with the code and message it gave.

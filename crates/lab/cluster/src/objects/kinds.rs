@@ -33,6 +33,11 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// Whether its objects are measures, which are made when they are asked for.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.group == METRICS
+    }
+
     /// The stored form of the triple.
     pub fn gvr(&self) -> Gvr {
         Gvr { group: self.group.into(), version: self.version.into(), resource: self.resource.into() }
@@ -91,6 +96,7 @@ const fn version(mut kind: Kind, version: &'static str) -> Kind {
     kind
 }
 
+const METRICS: &str = "metrics.k8s.io";
 const STATUS: &[&str] = &["status"];
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const AUTHN: &str = "authentication.k8s.io";
@@ -99,6 +105,12 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
 const NETWORK: &str = "networking.k8s.io";
 const FLOW: &str = "flowcontrol.apiserver.k8s.io";
+
+/// What the metrics API serves, where there is one.
+pub(crate) static MEASURED: &[Kind] = &[
+    version(kind(METRICS, "nodes", "node", "NodeMetrics", false), "v1beta1"),
+    version(kind(METRICS, "pods", "pod", "PodMetrics", true), "v1beta1"),
+];
 
 /// Every served resource, in discovery order.
 pub static KINDS: &[Kind] = &[

@@ -32,8 +32,6 @@ use crate::{
 const LARGEST_ANSWER: usize = 3 * 1024 * 1024;
 /// Timeout when a webhook object has none (API reference).
 const DEFAULT_TIMEOUT_SECONDS: u64 = 10;
-/// Label of a slice that names its service.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// A request to be judged.
 #[derive(Debug, Clone)]
@@ -275,7 +273,8 @@ impl Webhooks {
                 let why = format!("no service port {port} found for service \"{name}\"");
                 return Err(CallError::Connect(why));
             }
-            return if has_endpoints(&self.store, namespace, name) { Ok(None) } else { Err(nobody()) };
+            // Without one the API server calls nobody (`k8s.io/apiserver`, `pkg/util/proxy`).
+            return if self.store.has_endpoints(namespace, name) { Ok(None) } else { Err(nobody()) };
         }
         let url = j::text(hook, "/clientConfig/url");
         let uri: http::Uri = url.parse().map_err(|_| CallError::Connect(format!("bad url {url:?}")))?;
@@ -455,14 +454,4 @@ fn read_answer(version: Version, uid: &str, answer: &Value) -> Result<Answer, Ca
     serde_json::from_slice(&patch)
         .map(|patch| Answer::Allowed(Some(patch)))
         .map_err(|e| CallError::Answer(e.to_string()))
-}
-
-/// Whether a pod that is ready stands behind a service (Kubernetes documentation, "`EndpointSlices`"): without one the API
-/// server calls nobody (`k8s.io/apiserver`, `util/proxy`).
-fn has_endpoints(store: &Store, namespace: &str, name: &str) -> bool {
-    let slices = Gvr::new("discovery.k8s.io", "v1", "endpointslices");
-    let own = |slice: &Value| j::at(slice, "/metadata/labels").get(SERVICE_NAME).is_some_and(|of| of == name);
-    let ready = |point: &Value| j::at(point, "/conditions/ready") != false && !j::items(point, "/addresses").is_empty();
-    let all = store.list(&slices, Some(namespace)).1;
-    all.iter().filter(|slice| own(slice)).flat_map(|slice| j::items(slice, "/endpoints")).any(ready)
 }

@@ -66,11 +66,12 @@ async fn run(table: &str) {
         std::fs::write(kubectl.path().join(name), content.as_str().unwrap()).unwrap();
     }
     let mut wrong = Vec::new();
-    for check in all["check"].as_array().unwrap() {
+    for check in all.get("check").and_then(Value::as_array).unwrap() {
         let check = check.as_table().unwrap();
         let mut outcome = tried(&kubectl, check).await;
         // What only reads may be asked again until the controllers are done.
-        let asks = |line: &str| ["get ", "describe ", "events ", "rollout "].iter().any(|verb| line.starts_with(verb));
+        let asks =
+            |line: &str| ["get ", "describe ", "events ", "rollout ", "top "].iter().any(|verb| line.starts_with(verb));
         let until = tokio::time::Instant::now() + PATIENCE;
         while outcome.is_err() && asks(text(check, "run").unwrap()) && tokio::time::Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -99,4 +100,9 @@ async fn what_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_run() {
     run("40-run").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_measured() {
+    run("50-measures").await;
 }
