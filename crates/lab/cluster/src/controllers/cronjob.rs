@@ -77,9 +77,12 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Waits until the next of all is due by the store's clock; for ever where none is.
 pub(super) async fn until_due(store: &Store) {
     let all = store.list(&crons(), None).1;
-    let Some(at) = all.iter().filter_map(|cron| next(cron)).min() else {
-        return std::future::pending().await;
-    };
+    until(store, all.iter().filter_map(|cron| next(cron)).min()).await;
+}
+
+/// Waits until a time has come by the store's clock; for ever where there is none.
+pub(super) async fn until(store: &Store, at: Option<Timestamp>) {
+    let Some(at) = at else { return std::future::pending().await };
     loop {
         let left = Duration::try_from(at.duration_since(store.now())).unwrap_or_default();
         tokio::time::sleep(left.clamp(SHORTEST, LONGEST)).await;

@@ -219,6 +219,9 @@ async fn reconcile_workloads(ctx: Context) {
                 () = cronjob::until_due(&ctx.store) => {
                     due.extend(cronjob::all(&ctx.store));
                 }
+                () = cronjob::until(&ctx.store, job::next(&ctx.store)) => {
+                    due.extend(job::due(&ctx.store));
+                }
             }
         }
     }

@@ -160,6 +160,71 @@ async fn a_job_completes_when_its_pod_succeeds() {
     .await;
 }
 
+/// A job of a kind, as it is once something is so.
+async fn job_until(lab: &Lab, name: &str, what: &str, is: impl Fn(&Value) -> bool + Send + Sync + 'static) {
+    let key = Key::new(Gvr::new("batch", "v1", "jobs"), Some("default"), name);
+    lab.until(what, move |store| store.get(&key).is_some_and(|job| is(&job))).await;
+}
+
+async fn make_job(lab: &Lab, name: &str, mut spec: Value) {
+    j::put(&mut spec, "/template/spec", json!({"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}));
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec});
+    let (code, made) = lab.call("POST", "/apis/batch/v1/namespaces/default/jobs", job).await;
+    assert_eq!(code, 201, "{made}");
+}
+
+#[tokio::test]
+async fn an_indexed_job_has_a_pod_for_each_index_and_makes_again_what_failed() {
+    const INDEX: &str = "/metadata/annotations/batch.kubernetes.io~1job-completion-index";
+    let lab = Lab::start().await;
+    make_job(&lab, "i", json!({"completions": 3, "parallelism": 2, "completionMode": "Indexed"})).await;
+    let pods = Gvr::core("pods");
+    // The pod of an index that has not ended, once there is one, comes to an end.
+    let end = async |index: &'static str, phase: &'static str| {
+        let open = move |pod: &Value| j::text(pod, INDEX) == index && j::text(pod, "/status/phase") == "Pending";
+        let of = pods.clone();
+        lab.until(index, move |store| store.list(&of, None).1.iter().any(|pod| open(pod))).await;
+        let pod = lab.pods().into_iter().find(|pod| open(pod)).unwrap();
+        assert!(j::name(&pod).starts_with(&format!("i-{index}-")), "{pod}");
+        assert_eq!(j::text(&pod, "/spec/hostname"), format!("i-{index}"));
+        assert_eq!(j::text(&pod, "/spec/containers/0/env/0/name"), "JOB_COMPLETION_INDEX");
+        lab.store.update(&Key::of(&pods, &pod), |pod| j::put(pod, "/status/phase", phase.into())).unwrap();
+    };
+    end("1", "Succeeded").await;
+    end("0", "Failed").await;
+    end("0", "Succeeded").await;
+    job_until(&lab, "i", "two", |job| j::text(job, "/status/completedIndexes") == "0,1").await;
+    end("2", "Succeeded").await;
+    job_until(&lab, "i", "complete", |job| {
+        j::text(job, "/status/completedIndexes") == "0-2" && j::text(job, "/status/conditions/0/type") == "Complete"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_fails_at_its_deadline_and_goes_when_its_time_after_the_end_is_over() {
+    let lab = Lab::start().await;
+    make_job(&lab, "late", json!({"activeDeadlineSeconds": 60})).await;
+    make_job(&lab, "gone", json!({"ttlSecondsAfterFinished": 0})).await;
+    lab.until("pods", |store| store.list(&Gvr::core("pods"), None).1.len() == 2).await;
+    let key = |name: &str| Key::new(Gvr::new("batch", "v1", "jobs"), Some("default"), name);
+    let early = |job: &mut Value| j::put(job, "/status/startTime", "2026-03-01T11:58:00Z".into());
+    lab.store.update(&key("late"), early).unwrap();
+    job_until(&lab, "late", "failed", |job| {
+        j::text(job, "/status/conditions/0/type") == "Failed"
+            && j::text(job, "/status/conditions/0/reason") == "DeadlineExceeded"
+    })
+    .await;
+    // Its pod went with the deadline; the other one succeeds, and goes with its job.
+    lab.until("one pod", |store| store.list(&Gvr::core("pods"), None).1.len() == 1).await;
+    let pod = Key::of(&Gvr::core("pods"), &lab.pods()[0]);
+    lab.store.update(&pod, |pod| j::put(pod, "/status/phase", "Succeeded".into())).unwrap();
+    let gone = key("gone");
+    lab.until("no job", move |store| store.get(&gone).is_none()).await;
+    lab.until("no pods", |store| store.list(&Gvr::core("pods"), None).1.is_empty()).await;
+    assert!(lab.store.get(&key("late")).is_some());
+}
+
 #[tokio::test]
 async fn a_stateful_set_starts_in_order() {
     let lab = Lab::start().await;
