@@ -416,6 +416,34 @@ async fn a_command_of_ones_own_runs_ends_and_is_probed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_startup_probe_goes_before_the_others_and_restarts_what_does_not_start() {
+    let lab = Lab::start().await;
+    let mut slow = pod("slow", "busybox", "app");
+    command(&mut slow, &["sh", "-c", "echo up; sleep infinity"], "Always");
+    let started = json!({"exec": {"command": ["cat", "/tmp/started"]}, "failureThreshold": 100_000});
+    slow["spec"]["containers"][0]["startupProbe"] = started;
+    // It would be killed at once if it were asked already.
+    slow["spec"]["containers"][0]["livenessProbe"] =
+        json!({"exec": {"command": ["cat", "/tmp/started"]}, "failureThreshold": 1});
+    lab.create(slow);
+    lab.eventually(|| lab.reasons().contains(&"Unhealthy".to_owned())).await;
+    let waits = lab.pod("slow").unwrap();
+    assert!(!is_ready(&waits) && waits["status"]["containerStatuses"][0]["started"] == false, "{waits}");
+    assert_eq!(run(&lab, "slow", &["touch", "/tmp/started"]).await.code, 0);
+    let up = lab.until("slow", is_ready).await;
+    let status = &up["status"]["containerStatuses"][0];
+    assert!(status["started"] == true && status["restartCount"] == 0, "{up}");
+    let mut never = pod("never", "busybox", "app");
+    command(&mut never, &["sh", "-c", "sleep infinity"], "Always");
+    never["spec"]["containers"][0]["startupProbe"] = json!({"exec": {"command": ["false"]}, "failureThreshold": 2});
+    lab.create(never);
+    let ended =
+        lab.until("never", |pod| j::int(pod, "/status/containerStatuses/0/restartCount").unwrap_or(0) > 0).await;
+    let last = &ended["status"]["containerStatuses"][0]["lastState"]["terminated"];
+    assert_eq!(last["exitCode"], 137, "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn files_go_in_and_out_as_archives() {
     let lab = Lab::start().await;
     lab.create(pod("own", "busybox", "app"));

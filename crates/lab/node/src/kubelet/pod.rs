@@ -280,6 +280,7 @@ impl Pod {
         self.change(name, |status| {
             status.restarts = run;
             status.id.clone_from(&id);
+            status.starting = spec.get("startupProbe").is_some();
             status.phase = Phase::Running { since: started };
         });
         let code = if container.acts {
@@ -345,6 +346,11 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
+    /// The container's startup probe has passed.
+    pub(super) fn started(&self) {
+        self.pod.change(&self.container, |status| status.starting = false);
+    }
+
     /// The container is no longer ready.
     pub(super) fn unready(&self) {
         self.pod.change(&self.container, |status| status.ready = false);

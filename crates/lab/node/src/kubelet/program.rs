@@ -38,6 +38,9 @@ pub(super) async fn run(pod: &Arc<Pod>, spec: &Value, container: &Arc<Container>
     } else if !forever {
         return 0;
     }
+    if let Some(code) = startup(pod, spec, container).await {
+        return code;
+    }
     tokio::select! {
         () = readiness(pod, spec, container) => 0,
         code = liveness(pod, spec, container) => code,
@@ -98,6 +101,27 @@ fn named_port(spec: &Value, probe: &Value) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("couldn't find port: {name}"))
+}
+
+/// Asks whether the container has started, before anything else is asked; the code it is ended with where it does not.
+async fn startup(pod: &Arc<Pod>, spec: &Value, container: &Arc<Container>) -> Option<i32> {
+    let asked = spec.get("startupProbe")?;
+    let most = j::int(asked, "/failureThreshold").unwrap_or(FAILURES);
+    let mut failures = 0;
+    while failures < most {
+        match probe(pod, spec, container, asked).await {
+            Ok(()) => {
+                pod.reporter(container, true).started();
+                return None;
+            }
+            Err(why) => {
+                failures += 1;
+                pod.unhealthy(&container.name, &format!("Startup probe failed: {why}"));
+            }
+        }
+        period(pod, asked).await;
+    }
+    Some(KILLED)
 }
 
 /// Asks whether the container is ready, again and again.

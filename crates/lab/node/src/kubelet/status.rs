@@ -51,6 +51,8 @@ pub(crate) struct ContainerStatus {
     pub(crate) last: Option<Ended>,
     pub(crate) restarts: u32,
     pub(crate) ready: bool,
+    /// Its startup probe has not passed yet.
+    pub(crate) starting: bool,
     pub(crate) id: String,
 }
 
@@ -73,6 +75,7 @@ impl ContainerStatus {
             last: None,
             restarts: 0,
             ready: false,
+            starting: false,
             id: String::new(),
         }
     }
@@ -100,7 +103,7 @@ impl ContainerStatus {
             "name": self.name, "state": state, "lastState": last,
             "ready": self.ready, "restartCount": self.restarts,
             "image": self.image, "imageID": image_id, "containerID": self.id,
-            "started": matches!(self.phase, Phase::Running { .. }),
+            "started": matches!(self.phase, Phase::Running { .. }) && !self.starting,
         })
     }
 
