@@ -2,5 +2,6 @@
 
 mod escalation;
 pub(crate) mod pipeline;
+mod policies;
 mod validation;
 mod webhooks;

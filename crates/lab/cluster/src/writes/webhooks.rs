@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::policies;
 use crate::{
     contract::{Clock, Resolve},
     objects::{
@@ -154,10 +155,14 @@ impl Webhooks {
         for (resource, mutating) in
             [("mutatingwebhookconfigurations", true), ("validatingwebhookconfigurations", false)]
         {
+            // Policies are asked about what is to be stored, before webhooks that only judge.
+            if !mutating {
+                policies::check(self, &self.store, review, &object, old)?;
+            }
             let gvr = Gvr::new("admissionregistration.k8s.io", "v1", resource);
             for configuration in self.store.list(&gvr, None).1 {
                 for hook in j::items(&configuration, "/webhooks") {
-                    if !self.applies(hook, review, &object, old) {
+                    if !self.applies(hook, review, &object, old) || !self.conditions_hold(hook, review, &object, old)? {
                         continue;
                     }
                     let patch = self.ask(hook, review, &object, old).await?;
@@ -200,7 +205,30 @@ impl Webhooks {
         }
     }
 
-    fn applies(&self, hook: &Value, review: &Review<'_>, object: &Value, old: Option<&Value>) -> bool {
+    /// Whether a webhook's match conditions hold; one that fails refuses the request, unless failures are ignored.
+    fn conditions_hold(
+        &self,
+        hook: &Value,
+        review: &Review<'_>,
+        object: &Value,
+        old: Option<&Value>,
+    ) -> Result<bool, ApiError> {
+        let all = j::items(hook, "/matchConditions");
+        if all.is_empty() {
+            return Ok(true);
+        }
+        policies::hold(&self.store, review, object, old, all).or_else(|why| {
+            if j::text(hook, "/failurePolicy") == "Ignore" {
+                return Ok(false);
+            }
+            let name = j::text(hook, "/name");
+            let why = format!("failed to evaluate match conditions for webhook \"{name}\": {why}");
+            Err(ApiError::internal(format!("failed calling webhook \"{name}\": {why}")))
+        })
+    }
+
+    /// Whether rules and selectors of a webhook, or of what is written as one, fit a request.
+    pub(super) fn applies(&self, hook: &Value, review: &Review<'_>, object: &Value, old: Option<&Value>) -> bool {
         let subject = if object.is_null() { old.unwrap_or(object) } else { object };
         let resource = if review.subresource.is_empty() {
             review.kind.resource.to_owned()
@@ -252,8 +280,8 @@ impl Webhooks {
         read_answer(version, &uid, &answer)
     }
 
-    /// Where a webhook answers. Nothing where a service has pods that are ready and whose program the lab does not run: a
-    /// chart's own controller would let sound objects through, and so does the lab.
+    /// Where a webhook answers. Nothing where a service has pods that are ready and whose program the lab does not run:
+    /// a chart's own controller would let sound objects through, and so does the lab.
     fn destination(&self, hook: &Value) -> Result<Option<(SocketAddr, String, String)>, CallError> {
         let service = j::at(hook, "/clientConfig/service");
         if !service.is_null() {
