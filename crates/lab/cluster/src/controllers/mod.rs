@@ -10,6 +10,7 @@ mod events;
 mod gc;
 mod job;
 mod progress;
+mod quota;
 mod replicaset;
 mod revisions;
 mod run;

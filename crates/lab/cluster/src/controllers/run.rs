@@ -8,7 +8,7 @@ use trustwalk_lab_serve::keep;
 
 use super::{
     common::{Context, owner_uid},
-    cronjob, daemonset, deployment, disruption, endpoints, events, gc, job, replicaset, scheduler, statefulset,
+    cronjob, daemonset, deployment, disruption, endpoints, events, gc, job, quota, replicaset, scheduler, statefulset,
 };
 use crate::{
     objects::{
@@ -41,6 +41,8 @@ pub(crate) fn start(store: &Store, pipeline: &Pipeline, ca_pem: &str) -> JoinSet
     tasks.spawn(keep(move || keep_endpoints(own.clone())));
     let own = store.clone();
     tasks.spawn(keep(move || expire_events(own.clone())));
+    let own = store.clone();
+    tasks.spawn(keep(move || keep_quotas(own.clone())));
     tasks
 }
 
@@ -55,6 +57,21 @@ async fn keep_budgets(store: Store) {
         while let Some(event) = watch.next().await {
             if event.key.gvr == pods || (event.key.gvr == budgets && event.kind != EventKind::Deleted) {
                 disruption::reconcile_all(&store, j::namespace(&event.object));
+            }
+        }
+    }
+}
+
+/// What is taken of quotas follows everything in their namespaces.
+async fn keep_quotas(store: Store) {
+    loop {
+        let mut watch = store.watch();
+        for namespace in store.list(&Gvr::core("namespaces"), None).1 {
+            quota::reconcile_all(&store, j::name(&namespace));
+        }
+        while let Some(event) = watch.next().await {
+            if let Some(namespace) = &event.key.namespace {
+                quota::reconcile_all(&store, namespace);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The way of a write into the store.
 
 mod escalation;
+pub(crate) mod limits;
 pub(crate) mod pipeline;
 mod policies;
 mod validation;

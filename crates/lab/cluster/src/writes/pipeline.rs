@@ -20,7 +20,7 @@ use crate::{
     rbac::User,
     store::Store,
     writes::{
-        escalation, validation,
+        escalation, limits, validation,
         webhooks::{Review, Webhooks},
     },
 };
@@ -102,9 +102,13 @@ impl Pipeline {
         if kind.kind == "Pod" {
             self.priority_admission(&mut object)?;
             self.service_account_admission(&mut object)?;
+            limits::limit(&self.store, &mut object)?;
         }
         let review = Review { operation: "CREATE", kind, subresource: "", user: writer.user, dry_run: writer.dry_run };
         object = self.webhooks.admit(&review, object, None).await?;
+        if kind.namespaced {
+            limits::count(&self.store, kind, &object)?;
+        }
         if kind.kind == "CustomResourceDefinition" {
             definition::complete(&mut object, self.store.now());
         }

@@ -11,6 +11,7 @@ mod evictions;
 mod kube_rs;
 mod kubectl;
 mod lifecycle;
+mod limits;
 mod policies;
 mod port_forward;
 mod refusals;
