@@ -3,6 +3,7 @@
 mod bench;
 mod cause;
 mod dist;
+mod fidelity;
 mod fuzz;
 mod kubernetes;
 mod run;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ["setup"] => setup::all().map(drop),
         ["kubernetes"] => kubernetes::schemas(),
         ["gen"] => tasks::gen_pages(),
+        ["gen", "lab-fidelity"] => fidelity::renew(&run::root(), false),
         ["new-cause", name] => cause::new(&run::root(), name).map(|told| say(&told)),
         _ => Err(anyhow::anyhow!(
             "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup \

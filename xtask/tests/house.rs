@@ -6,6 +6,8 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+#[path = "house/facts.rs"]
+mod facts;
 #[path = "house/workflows.rs"]
 mod workflows;
 

@@ -32,6 +32,20 @@ async fn web_identity_needs_a_provider_in_the_roles_account() {
 }
 
 #[tokio::test]
+async fn the_users_are_two_and_there_is_no_alias() {
+    let world = World::new().await;
+    let own = world.admin.iam("GetUser", &[]).await.ok();
+    assert_eq!(own.text("Arn"), "arn:aws:iam::111122223333:user/admin");
+    assert_eq!(world.admin.iam("GetUser", &[("UserName", "nobody")]).await.ok().text("UserName"), "nobody");
+    assert_eq!(world.admin.iam("GetUser", &[("UserName", "somebody")]).await.text("Code"), "NoSuchEntity");
+    assert!(world.admin.iam("ListAccountAliases", &[]).await.ok().all("member").is_empty());
+    // There is no bucket either, and who may not ask is refused in S3's form.
+    assert_eq!(world.admin.send("s3", "GET", "/", &[], "").await.status, 200);
+    let denied = world.nobody.send("s3", "GET", "/", &[], "").await;
+    assert_eq!((denied.status, denied.text("Code").as_str()), (403, "AccessDenied"));
+}
+
+#[tokio::test]
 async fn across_accounts_both_sides_must_allow() {
     let world = World::new().await;
     let other = world.account.join(OTHER);
