@@ -3,10 +3,11 @@
 use trustwalk_foreign::snippet;
 
 use super::Draft;
-use super::annotate::{annotate, annotation, well_formed};
+use super::annotate::{annotate, well_formed};
 use super::facts::{arn_parts, service_account};
 use super::trust;
-use crate::evidence::{Role, View};
+use crate::evidence::{ROLE_ANNOTATION, Role, View};
+use crate::plan::{Action, ways};
 
 /// What is wrong with a text that is not a role's ARN.
 fn what(arn: &str) -> String {
@@ -61,10 +62,12 @@ pub(super) fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
     let by_annotation = e.service_account().known().filter(|sa| sa.role_arn() == Some(arn));
     Some(match (by_annotation, meant, service_account(e)) {
         (Some(sa), Some(meant), _) => annotate(e, draft, sa, meant),
-        (_, _, Some((namespace, name))) => draft.cure(
-            "annotate the service account with a role's ARN",
-            &[("kubectl", annotation(&namespace, &name, " --overwrite", &meant_by(e, arn)))],
-        ),
+        (_, _, Some((namespace, service_account))) => {
+            // Whichever tool writes the annotation: what is wrong may stand in an add-on, or in eksctl's config.
+            let (key, value) = (ROLE_ANNOTATION.to_owned(), Some(meant_by(e, arn)));
+            let action = Action::Annotate { namespace, service_account, key, value };
+            draft.cure("give the service account a role's ARN", &ways(e, &action))
+        }
         _ => draft.cure(
             "give the role's ARN",
             &[("workflow", snippet::workflow("role-to-assume: {}", &[&meant_by(e, arn)]))],
