@@ -201,4 +201,12 @@ impl Declared {
         self.workloads.extend(other.workloads);
         self.unread.extend(other.unread);
     }
+
+    /// Whether it gives a service account a role, by annotation or by association.
+    pub fn gives_a_role(&self) -> bool {
+        let annotated = |a: &Account| {
+            a.annotations.iter().any(|(key, _)| key.value.known() == Some(crate::eksctl::ROLE_ANNOTATION))
+        };
+        !self.associations.is_empty() || self.accounts.iter().any(annotated)
+    }
 }

@@ -8,7 +8,7 @@ use crate::place::{Place, Said};
 use crate::text::Text;
 
 /// The annotation that eksctl writes for `attachRoleARN`.
-const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+pub(crate) const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 
 /// Whether a document is one.
 pub(crate) fn is_config(document: &Node) -> bool {

@@ -38,6 +38,18 @@ impl InFile {
     pub fn is_whole(&self) -> bool {
         self.declared.unread.is_empty()
     }
+
+    /// Whether it gives a service account a role.
+    pub fn gives_a_role(&self) -> bool {
+        self.declared.gives_a_role()
+    }
+
+    /// Its pods alone, where nothing else in it matters: what could not be read of it is of no identity either.
+    #[must_use]
+    pub fn with_pods_alone(self) -> Self {
+        let declared = Declared { workloads: self.declared.workloads, ..Declared::default() };
+        Self { declared, ..Self::default() }
+    }
 }
 
 /// What a file that declares something of this kind holds, in one spelling or another.
@@ -57,6 +69,13 @@ const WORDS: [&str; 9] = [
 /// identities.
 pub fn may_declare(path: &str, text: &str) -> bool {
     kustomize::is_one(path) || WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Whether a file that speaks of no identity may be a manifest of pods all the same: those whose manifest names no
+/// service account run as the namespace's `default` (Kubernetes documentation, "Configure Service Accounts for Pods").
+/// It is worth reading where others give accounts a role. Templates that are yet to be filled in are not.
+pub fn may_hold_pods(text: &str) -> bool {
+    text.contains("containers") && !text.contains("{{")
 }
 
 /// Whether a file is a template of a chart, and no YAML before it is rendered.

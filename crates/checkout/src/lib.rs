@@ -25,7 +25,7 @@ pub use declared::{
     Account, Addon, Association, Cluster, Declared, Format, Identity, Policy, Provider, Role, Unread, Workload,
 };
 pub use embedded::embedded;
-pub use file::{InFile, Source, combined, is_chart_template, may_declare, read_file};
+pub use file::{InFile, Source, combined, is_chart_template, may_declare, may_hold_pods, read_file};
 pub use node::{Node, Value};
 pub use place::{Place, Said};
 pub use placeholder::with_placeholders;

@@ -286,3 +286,59 @@ fn a_secret_that_a_container_takes_whole_is_told() {
     write(folder.path(), &[("k8s/job.yaml", &job("prefix: DB_, "))]);
     assert_eq!(document(folder.path(), &[]).1["notes"], json!([]));
 }
+
+/// A Deployment whose manifest speaks of no account.
+fn pods(name: &str, namespace: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  \
+         selector: {{matchLabels: {{app: x}}}}\n  template:\n    metadata: {{labels: {{app: x}}}}\n    spec:\n      \
+         containers: [{{name: app, image: registry.example/app:1}}]\n"
+    )
+}
+
+#[test]
+fn pods_that_name_no_account_are_read_from_files_of_their_own_where_one_has_a_role() {
+    let eksctl = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: prod, region: eu-west-1}\n\
+                  iam:\n  serviceAccounts:\n    - metadata: {name: reader, namespace: shop}\n      \
+                  attachRoleARN: arn:aws:iam::111122223333:role/reader\n";
+    let terraform = "resource \"kubernetes_service_account\" \"reader\" {\n  metadata {\n    name = \"reader\"\n    \
+                     namespace = \"shop\"\n    annotations = { \"eks.amazonaws.com/role-arn\" = \
+                     \"arn:aws:iam::111122223333:role/reader\" }\n  }\n}\n";
+    for (file, account) in [("k8s/sa.yaml", ACCOUNT), ("cluster.yaml", eksctl), ("main.tf", terraform)] {
+        let folder = checkout(&[
+            ("iam/role.yaml", &role(SUBJECT)),
+            (file, account),
+            ("k8s/deployment.yaml", &pods("reader", "shop")),
+            ("k8s/elsewhere.yaml", &pods("reader", "stock")),
+        ]);
+        let (_, said) = document(folder.path(), &[]);
+        let found: Vec<_> = said["findings"].as_array().unwrap().iter().map(|f| (&f["code"], &f["at"])).collect();
+        assert!(
+            matches!(found.as_slice(), [(code, at)] if *code == "TW129" && at["file"] == "k8s/deployment.yaml"),
+            "{said}"
+        );
+    }
+    // Templates that are yet to be filled in, and files that no reader takes, are no gap by this.
+    let folder = checkout(&[
+        ("iam/role.yaml", &role(SUBJECT)),
+        ("k8s/sa.yaml", ACCOUNT),
+        ("jobs/pods.yaml", "{% for x in y %}\ncontainers: [\n"),
+        ("jobs/more.yaml", "containers: {{ many }}\n"),
+    ]);
+    let (code, said) = document(folder.path(), &[]);
+    assert_eq!((code, said["unread"].as_array().map(Vec::len)), (Some(0), Some(0)), "{said}");
+}
+
+#[test]
+fn a_role_that_is_none_is_mended_where_whoever_writes_the_annotation_has_it() {
+    let config = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: prod, region: eu-west-1}\n\
+                  iam:\n  serviceAccounts:\n    - metadata: {name: reader, namespace: shop}\n      \
+                  attachRoleARN: arn:aws:iam::1111222233:role/reader\n";
+    let folder = checkout(&[("cluster.yaml", config)]);
+    let (code, said) = document(folder.path(), &[]);
+    let cure = &said["findings"][0]["cures"][0];
+    assert_eq!((code, &said["findings"][0]["code"]), (Some(3), &json!("TW012")), "{said}");
+    assert_eq!(cure["title"], "give the service account a role's ARN", "{said}");
+    // Terraform and a chart may be what writes the annotation as well.
+    assert!(cure["by_hand"]["terraform"].is_string() && cure["by_hand"]["helm"].is_string(), "{said}");
+}

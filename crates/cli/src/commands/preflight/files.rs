@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context as _;
-use trustwalk_checkout::{Declared, InFile, Place, Source, Unread, limits::FILE_BYTES, may_declare, read_file};
+use trustwalk_checkout::{
+    Declared, InFile, Place, Source, Unread, limits::FILE_BYTES, may_declare, may_hold_pods, read_file,
+};
 use trustwalk_ci::Files;
 use trustwalk_collect::CollectError;
 use trustwalk_preflight::is_ci;
@@ -28,6 +30,8 @@ const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "
 const OF_CI: [&str; 4] = [".github", ".gitlab", ".circleci", ".buildkite"];
 /// Endings of files that declare something, or that Terraform's functions read.
 const ENDINGS: [&str; 9] = ["yaml", "yml", "json", "template", "tf", "tfvars", "tpl", "tftpl", "tmpl"];
+/// What gives a service account a role in Terraform, beside the annotation.
+const ASSOCIATION: &str = "pod_identity_association";
 /// Largest file that is handed to Terraform's functions.
 const FOR_FUNCTIONS: u64 = 1 << 18;
 
@@ -71,6 +75,8 @@ enum Read {
     Ci(Source),
     Terraform(trustwalk_terraform::File),
     Unread(Unread),
+    /// Of no identity, and perhaps of pods.
+    Pods(PathBuf),
     Nothing,
 }
 
@@ -158,7 +164,8 @@ impl Checkout {
         let found: Vec<PathBuf> = found.into_iter().collect();
         out.files = found.len() + usize::from(self.stdin.is_some());
         out.terraform = self.for_functions(&found);
-        for (read, silent) in self.all(&found) {
+        let mut pods = Vec::new();
+        for (read, silent) in side_by_side(&found, |path| self.one(path)) {
             out.silent.extend(silent);
             match read {
                 Read::Declares(file) => out.declared.push(*file),
@@ -166,8 +173,17 @@ impl Checkout {
                 Read::Ci(source) => out.ci.push(source),
                 Read::Terraform(source) => out.terraform.push(source),
                 Read::Unread(unread) => out.unread.push(unread),
+                Read::Pods(path) => pods.push(path),
                 Read::Nothing => {}
             }
+        }
+        // Pods whose manifest names no account are of interest where one has a role: nearly all checkouts have none.
+        let terraform = |f: &trustwalk_terraform::File| f.text.contains("role-arn") || f.text.contains(ASSOCIATION);
+        if out.plans.gives_a_role()
+            || out.declared.iter().any(InFile::gives_a_role)
+            || out.terraform.iter().any(terraform)
+        {
+            out.declared.extend(side_by_side(&pods, |path| self.pods(path)).into_iter().flatten());
         }
         if let Some(text) = &self.stdin {
             if is_plan(text) {
@@ -257,33 +273,17 @@ impl Checkout {
         }
     }
 
-    /// Reads every file, in the order of their paths.
-    fn all(&self, paths: &[PathBuf]) -> Vec<(Read, Option<String>)> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done = Vec::new();
-            while let Some((n, path)) = {
-                let n = next.fetch_add(1, Ordering::Relaxed);
-                paths.get(n).map(|path| (n, path))
-            } {
-                done.push((n, self.one(path)));
-            }
-            done
-        };
-        let mut all: Vec<(usize, (Read, Option<String>))> = std::thread::scope(|scope| {
-            let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
-        });
-        all.sort_by_key(|(n, _)| *n);
-        all.into_iter().map(|(_, read)| read).collect()
+    /// The pods of a file that speaks of no identity.
+    fn pods(&self, path: &Path) -> Option<InFile> {
+        let text = String::from_utf8(self.bytes(path).ok()?).ok()?;
+        Some(read_file(&Source { path: self.shown(path), text }).with_pods_alone())
     }
 
     /// One file, and its path where not all of it was read and it speaks of nothing of AWS.
     fn one(&self, path: &Path) -> (Read, Option<String>) {
         let read = self.read_one(path);
         let silent = match &read {
-            Read::Plan(_) | Read::Nothing => false,
+            Read::Plan(_) | Read::Pods(_) | Read::Nothing => false,
             Read::Declares(file) if file.is_whole() => false,
             Read::Ci(source) => !speak_of_aws(source.text.as_bytes()),
             Read::Terraform(file) => !speak_of_aws(file.text.as_bytes()),
@@ -317,8 +317,36 @@ impl Checkout {
         if is_terraform(&shown) {
             return Read::Terraform(trustwalk_terraform::File { path: source.path, text: source.text });
         }
-        if may_declare(&shown, &source.text) { Read::Declares(Box::new(read_file(&source))) } else { Read::Nothing }
+        if may_declare(&shown, &source.text) {
+            Read::Declares(Box::new(read_file(&source)))
+        } else if may_hold_pods(&source.text) {
+            Read::Pods(path.to_owned())
+        } else {
+            Read::Nothing
+        }
     }
+}
+
+/// What is made of each path, in their order, by as many threads as there are processors.
+fn side_by_side<T: Send>(paths: &[PathBuf], made: impl Fn(&Path) -> T + Sync) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((n, path)) = {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            paths.get(n).map(|path| (n, path))
+        } {
+            done.push((n, made(path)));
+        }
+        done
+    };
+    let mut all: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+    });
+    all.sort_by_key(|(n, _)| *n);
+    all.into_iter().map(|(_, made)| made).collect()
 }
 
 /// What is neither a file nor a folder.
