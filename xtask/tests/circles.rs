@@ -241,6 +241,7 @@ const CRATES: [&str; 23] = [
     "crates/lab/cluster",
     "crates/lab/node",
     "crates/lab/issuer",
+    "crates/lab/keep",
     "crates/lab/serve",
     "fuzz",
     "xtask",

@@ -205,6 +205,7 @@ fn every_crate_forbids_what_the_workspace_forbids() {
         "lab/cluster",
         "lab/node",
         "lab/issuer",
+        "lab/keep",
         "lab/serve",
     ] {
         let text = std::fs::read_to_string(root().join("crates").join(manifest).join("Cargo.toml")).unwrap();
