@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use support::{PASSING, cause_of};
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
-use trustwalk_lab::{Lab, LabConfig, LabError, Outside, Ports, Story, TrustModel, story};
+use trustwalk_lab::{Lab, LabConfig, LabError, Outside, Ports, Story, Terms, TrustModel, story};
 
 /// Longest wait for a fault to show in a log; a machine busy with other tests is slow.
 const SHOWS: Duration = Duration::from_mins(1);
@@ -176,6 +176,7 @@ async fn a_pair_of_faults_is_named_as_one_and_then_as_the_other() {
         ports: Ports::default(),
         state_dir: dir.path().to_owned(),
         outside: Outside::default(),
+        terms: Terms::default(),
     };
     let lab = Lab::start(config).await.unwrap();
     let mut wrong = Vec::new();

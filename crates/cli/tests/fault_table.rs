@@ -20,7 +20,7 @@ use support::{PASSING, cause_of};
 use trustwalk_collect::rights::{self, Level};
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
 use trustwalk_lab::world::ALL;
-use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, TrustModel, story};
+use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, Terms, TrustModel, story};
 use trustwalk_lab_cluster::Gvr;
 
 /// Longest wait for a fault to show in a log; a machine busy with other tests is slow.
@@ -37,6 +37,7 @@ async fn lab(dir: &Path) -> Lab {
         ports: Ports::default(),
         state_dir: dir.to_owned(),
         outside: Outside::default(),
+        terms: Terms::default(),
     };
     let lab = Lab::start(config).await.unwrap();
     lab.write_files(dir).unwrap();

@@ -15,7 +15,7 @@ use trustwalk_collect::dial::Dialer;
 use trustwalk_collect::roots::RootOptions;
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
 use trustwalk_lab::world::{ALL, names::CLUSTER};
-use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, TrustModel, story};
+use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, Terms, TrustModel, story};
 use trustwalk_lab_cluster::{Gvr, Key};
 
 /// Longest wait for a fault to show in a log; a machine busy with other tests is slow.
@@ -111,6 +111,7 @@ async fn tried(fault: &Fault) -> Outcome {
         ports: Ports::default(),
         state_dir: dir.path().to_owned(),
         outside: Outside::default(),
+        terms: Terms::default(),
     };
     let lab = Lab::start(config).await.unwrap();
     lab.write_files(dir.path()).unwrap();

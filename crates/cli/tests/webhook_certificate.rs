@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trustwalk_collect::kube_api::{KubeApi, KubeOptions};
 use trustwalk_collect::proxy::Proxies;
 use trustwalk_core::evidence::Webhook;
-use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, TrustModel, story};
+use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, Terms, TrustModel, story};
 use trustwalk_lab_cluster::Gvr;
 
 /// Somebody who may read and nothing else.
@@ -21,6 +21,7 @@ async fn lab(dir: &Path) -> Lab {
         ports: Ports::default(),
         state_dir: dir.to_owned(),
         outside: Outside::default(),
+        terms: Terms::default(),
     };
     let lab = Lab::start(config).await.unwrap();
     lab.write_files(dir).unwrap();

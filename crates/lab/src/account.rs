@@ -1,13 +1,14 @@
 //! The account's side of the world: what it starts with, and how roles, providers
 //! and the add-on are changed in process.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Login, Look, Provider};
 use trustwalk_lab_cluster::Clock;
+use trustwalk_lab_keep::{Journal, Restored};
 use trustwalk_lab_node::{Credentials, NodeRole, WebhookSettings};
 
 use crate::{
@@ -52,7 +53,7 @@ fn agent_addon(runs: bool) -> Addon {
 }
 
 /// What the account starts with.
-pub(crate) struct Setup {
+pub(crate) struct Setup<'s> {
     pub(crate) listener: TcpListener,
     pub(crate) clock: Clock,
     pub(crate) trust_model: TrustModel,
@@ -67,6 +68,10 @@ pub(crate) struct Setup {
     pub(crate) endpoint: String,
     /// Base64 of its authority.
     pub(crate) ca: String,
+    /// What was kept of it, if it was.
+    pub(crate) before: Option<&'s mut Restored>,
+    /// Where it is kept.
+    pub(crate) journal: Option<Arc<Journal>>,
 }
 
 fn created() -> Timestamp {
@@ -86,8 +91,10 @@ pub(crate) struct AccountSide {
 
 impl AccountSide {
     /// Starts the account, tells its history, and serves until `shutdown`.
-    pub(crate) fn start(setup: Setup, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<Self, LabError> {
-        let started = (setup.clock)();
+    pub(crate) fn start(
+        setup: Setup<'_>,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Self, LabError> {
         let address = setup.listener.local_addr().map_err(LabError::io("read the endpoint's address"))?;
         let hosts = setup.hosts;
         let account = Account::new(AccountConfig {
@@ -102,6 +109,14 @@ impl AccountSide {
             dialer: std::sync::Arc::new(move |host: &str, port: u16| hosts.find(host, port)),
             clock: setup.clock,
         });
+        let history = setup.history && setup.before.is_none();
+        if let Some(before) = setup.before {
+            account.restore(before)?;
+        }
+        if let Some(journal) = setup.journal {
+            account.keep_in(journal);
+        }
+        let started = account.started();
         let side = Self {
             account: account.clone(),
             place: setup.place,
@@ -110,7 +125,7 @@ impl AccountSide {
             endpoint: setup.endpoint,
             ca: setup.ca,
         };
-        if setup.history {
+        if history {
             side.tell_history();
         }
         tokio::spawn(account.serve(setup.listener, shutdown));
@@ -141,6 +156,16 @@ impl AccountSide {
                 webhook.update(|config| config.associations.clone_from(all));
             }),
         );
+    }
+
+    /// Has the webhook hear of the associations as they are.
+    pub(crate) fn tell_associations(&self) {
+        self.account.tell_associations(&self.place.cluster);
+    }
+
+    /// Gives clusters whose API was elsewhere the address that it has now.
+    pub(crate) fn move_clusters(&self, from: &str) {
+        self.account.move_clusters(from, &self.endpoint);
     }
 
     /// Whom of Kubernetes a token of `aws eks get-token` stands for in the cluster.

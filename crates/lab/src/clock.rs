@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use trustwalk_lab_cluster::Clock;
 use trustwalk_lab_issuer::pki::{LEAF_DAYS, days_after};
 
@@ -83,7 +84,7 @@ impl LabClock {
 }
 
 /// Since when what follows the time is in place.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Renewals {
     /// The EKS issuer's certificate.
     pub(crate) eks_leaf: Timestamp,

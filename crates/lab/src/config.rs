@@ -1,14 +1,18 @@
 //! How a lab starts, and where it is then found.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
+use serde::{Deserialize, Serialize};
+use trustwalk_lab_aws::{Propagation, Rate};
+
 use crate::outside::Outside;
 
 /// How AWS decides whether to trust an issuer's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrustModel {
     /// Its trust library first, thumbprints otherwise: AWS since August 2024.
     LibraryFirst,
@@ -27,7 +31,7 @@ impl TrustModel {
 }
 
 /// Where the story stands when the lab starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Story {
     /// Everything on its own role, and well.
     Healthy,
@@ -38,7 +42,7 @@ pub enum Story {
 }
 
 /// Ports on loopback; 0 takes a free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Ports {
     /// AWS endpoint.
     pub aws: u16,
@@ -48,6 +52,19 @@ pub struct Ports {
     pub issuer: u16,
     /// Control interface.
     pub control: u16,
+}
+
+/// On what terms a lab runs, besides its story.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Folder in which everything outlives the lab.
+    pub state: Option<PathBuf>,
+    /// Whether a lab that was kept goes on with the trust model that it had.
+    pub model_as_before: bool,
+    /// How late changes of IAM's are seen.
+    pub propagation: Propagation,
+    /// How often services may be asked, by their signing names.
+    pub rates: BTreeMap<String, Rate>,
 }
 
 /// How a lab starts.
@@ -63,6 +80,8 @@ pub struct LabConfig {
     pub state_dir: PathBuf,
     /// Issuers outside the lab.
     pub outside: Outside,
+    /// Terms.
+    pub terms: Terms,
 }
 
 /// Addresses of the running parts.

@@ -14,6 +14,22 @@ pub enum LabError {
     /// Issuers or certificates.
     #[error(transparent)]
     Issuer(#[from] trustwalk_lab_issuer::IssuerError),
+    /// What outlives a lab cannot be kept or read.
+    #[error(transparent)]
+    Keep(#[from] trustwalk_lab_keep::KeepError),
+    /// Another lab has the state.
+    #[error("the state in `{0}` is in use by a lab that runs; stop that one, or name another folder with `--state`")]
+    StateInUse(String),
+    /// A state that is another lab's than the one that was asked for.
+    #[error("the state in `{dir}` is of {what}; start it without `{option}`, or name another folder with `--state`")]
+    OtherState {
+        /// The folder.
+        dir: String,
+        /// What it is of.
+        what: &'static str,
+        /// What was asked for.
+        option: &'static str,
+    },
     /// The account refused a change.
     #[error("the account refused: {0}")]
     Account(String),

@@ -5,23 +5,24 @@ use std::{
     time::Duration,
 };
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use trustwalk_lab_cluster::{Gvr, Store, json as j};
 
 use crate::{
-    LabError, ci,
+    LONGEST_PROPAGATION, LabError, Propagation, Rate, THROTTLED, ci,
     config::{Addresses, LabConfig, Story, TrustModel},
     faults::{self, Fault, Target},
     hold, pods, push,
     running::Lab,
     site::{Applied, Hit},
-    world::{Generation, Place, WorkloadId, World, names},
+    world::{Base, Generation, WorkloadId, World, names},
 };
 
 impl Lab {
     /// Builds and starts everything; takes well under a second.
     pub async fn start(config: LabConfig) -> Result<Self, LabError> {
-        crate::start::start(config, Place::story()).await
+        crate::start::start(config, None).await
     }
 
     /// Where things listen.
@@ -132,6 +133,9 @@ impl Lab {
     pub async fn switch(&self) -> Result<(), LabError> {
         let mut applied = self.inner.story.world.lock().await;
         applied.base.issuer.generation = Generation::New;
+        applied.switched = true;
+        applied.settled.switched = true;
+        self.inner.story.keep_course(&applied.settled, None);
         applied.current.issuer.generation = Generation::New;
         push::issuer(&self.inner.story, &applied.current)
     }
@@ -142,16 +146,42 @@ impl Lab {
         given.then_some(()).ok_or_else(|| LabError::Control(format!("there is no {arn}")))
     }
 
+    /// Sets how often a service may be asked from now on; without a rate, as often as one likes.
+    pub fn set_rate(&self, service: &str, rate: Option<Rate>) -> Result<(), LabError> {
+        if !THROTTLED.contains(&service) {
+            return Err(LabError::Control(format!("there is no service `{service}`")));
+        }
+        self.accounts().for_each(|account| account.set_rate(service, rate));
+        Ok(())
+    }
+
+    /// Sets how late changes of IAM's are seen by IAM and by STS, milliseconds.
+    pub fn set_propagation(&self, iam: u32, sts: u32) -> Result<(), LabError> {
+        let delay = |millis: u32| SignedDuration::from_millis(i64::from(millis));
+        let propagation = Propagation { iam: delay(iam), sts: delay(sts) };
+        if propagation.iam.max(propagation.sts) > LONGEST_PROPAGATION {
+            return Err(LabError::Control("changes of IAM's are seen an hour late at most".to_owned()));
+        }
+        self.accounts().for_each(|account| account.set_propagation(propagation));
+        Ok(())
+    }
+
+    /// Whether the lab goes on from a state that was kept.
+    pub fn goes_on(&self) -> bool {
+        self.inner.goes_on
+    }
+
     /// Names of the active faults.
     pub async fn active(&self) -> Vec<&'static str> {
         self.inner.story.world.lock().await.active.iter().map(|hit| hit.fault).collect()
     }
 
-    /// Gives the world another base, such as after the change of the story, with all
+    /// Gives the world the healthy base, as after the change of the story, with all
     /// its workloads rolled out.
     pub(crate) async fn rebase(&self, base: World, fault: Option<&'static str>) -> Result<(), LabError> {
         let mut applied = self.inner.story.world.lock().await;
         applied.base = base;
+        applied.origin = Base::Healthy;
         let fault = fault.and_then(faults::find).map(|fault| (fault, fault.target.workload()));
         applied.active.extend(fault.map(|(fault, on)| Hit { fault: fault.name, on }));
         self.settle(&mut applied, fault).await
@@ -239,6 +269,9 @@ impl Lab {
                 j::put(&mut status, &format!("/{name}"), value.clone());
             }
         }
+        if let Some(state) = &self.inner.config.terms.state {
+            j::put(&mut status, "/state", state.display().to_string().into());
+        }
         if !self.inner.config.outside.issuers.is_empty() {
             j::put(&mut status, "/outside", self.outside_shown());
         }
@@ -249,6 +282,9 @@ impl Lab {
     /// they would lead to.
     pub fn ask_down(&self) {
         self.inner.down.send_replace(true);
+        if let Some(kept) = &self.inner.kept {
+            kept.journal.sync();
+        }
         self.inner.hold.clean();
     }
 

@@ -6,6 +6,7 @@
 //! on its own, and they are tested against each other.
 
 mod account;
+mod again;
 mod ci;
 mod clock;
 mod config;
@@ -15,11 +16,14 @@ mod error;
 pub mod faults;
 mod files;
 mod hold;
+mod keeping;
+mod kept;
 mod lab;
 mod login;
 mod lookout;
 mod minter;
 mod outside;
+mod parts;
 mod pods;
 mod push;
 pub mod rehearsal;
@@ -34,9 +38,10 @@ mod webhook;
 pub mod world;
 
 pub use clock::LabClock;
-pub use config::{Addresses, LabConfig, Ports, Story, TrustModel};
+pub use config::{Addresses, LabConfig, Ports, Story, Terms, TrustModel};
 pub use control::Client;
 pub use error::LabError;
 pub use outside::{Find, Found, Outside, Standing};
 pub use running::Lab;
 pub use scenario::{Scenario, WrongScenario};
+pub use trustwalk_lab_aws::{LONGEST_PROPAGATION, Propagation, Rate, THROTTLED};

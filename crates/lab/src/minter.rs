@@ -1,13 +1,9 @@
 //! The API server's side of the issuer: service-account tokens, signed by the key
 //! that the EKS issuer publishes.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Mutex, PoisonError},
-};
+use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::Value;
 use trustwalk_lab_cluster::{Clock, Minted, TokenMinter, TokenSpec, User, VerifiedToken};
 use trustwalk_lab_issuer::{Issuer, KubernetesSubject};
@@ -18,15 +14,11 @@ use crate::account::AccountSide;
 /// Guide, "Kubernetes service accounts").
 const LONGEST_SECONDS: i64 = 86_400;
 
-/// Tokens remembered at a time: each pod has one or two. The one that would end first gives way.
-const MOST_TOKENS: usize = 5000;
-
-/// Signs tokens and remembers whose they are.
+/// Signs tokens, and tells by their signature whose they are.
 pub(crate) struct Minter {
     issuer: Issuer,
     clock: Clock,
     account: Option<AccountSide>,
-    issued: Mutex<BTreeMap<String, (VerifiedToken, Timestamp)>>,
 }
 
 impl fmt::Debug for Minter {
@@ -37,7 +29,7 @@ impl fmt::Debug for Minter {
 
 impl Minter {
     pub(crate) fn new(issuer: Issuer, clock: Clock) -> Self {
-        Self { issuer, clock, account: None, issued: Mutex::default() }
+        Self { issuer, clock, account: None }
     }
 
     /// Has the account say whom of Kubernetes a login with IAM stands for.
@@ -52,10 +44,10 @@ impl TokenMinter for Minter {
         let life = SignedDuration::from_secs(spec.expiration_seconds);
         let expires = now.checked_add(life).unwrap_or(now);
         let subject = KubernetesSubject {
-            namespace: spec.namespace.clone(),
-            service_account: spec.service_account.clone(),
-            uid: spec.sa_uid.clone(),
-            pod: spec.bound_pod.clone(),
+            namespace: spec.namespace,
+            service_account: spec.service_account,
+            uid: spec.sa_uid,
+            pod: spec.bound_pod,
         };
         // Signing fails only without randomness or memory; an empty token is then
         // refused by everybody who reads it.
@@ -64,21 +56,6 @@ impl TokenMinter for Minter {
             .mint_kubernetes(&subject, &spec.audiences, now, expires)
             .map(|token| token.expose().to_owned())
             .unwrap_or_default();
-        let owner = VerifiedToken {
-            namespace: spec.namespace,
-            service_account: spec.service_account,
-            sa_uid: spec.sa_uid,
-            audiences: spec.audiences,
-            bound_pod: spec.bound_pod,
-        };
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        issued.retain(|_, (_, end)| *end > now);
-        if issued.len() >= MOST_TOKENS
-            && let Some(first) = issued.iter().min_by_key(|(_, (_, end))| *end).map(|(token, _)| token.clone())
-        {
-            issued.remove(&first);
-        }
-        issued.insert(token.clone(), (owner, expires));
         Minted { token, expires }
     }
 
@@ -99,9 +76,18 @@ impl TokenMinter for Minter {
     }
 
     fn verify(&self, token: &str) -> Option<VerifiedToken> {
-        let now = (self.clock)();
-        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        issued.get(token).filter(|(_, end)| *end > now).map(|(owner, _)| owner.clone())
+        let claims = self.issuer.verify(token)?;
+        let text = |pointer: &str| claims.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let lives = claims.get("exp")?.as_i64()? > (self.clock)().as_second();
+        let audiences = claims.get("aud")?.as_array()?.iter().filter_map(Value::as_str).map(str::to_owned);
+        let owner = VerifiedToken {
+            namespace: text("/kubernetes.io/namespace")?,
+            service_account: text("/kubernetes.io/serviceaccount/name")?,
+            sa_uid: text("/kubernetes.io/serviceaccount/uid")?,
+            audiences: audiences.collect(),
+            bound_pod: text("/kubernetes.io/pod/name").zip(text("/kubernetes.io/pod/uid")),
+        };
+        lives.then_some(owner)
     }
 
     fn login(&self, token: &str) -> Option<User> {

@@ -12,6 +12,7 @@ use crate::{
     clock::{LabClock, Renewals},
     config::{Addresses, LabConfig},
     hold::Hold,
+    kept::Kept,
     outside::{Hosts, Standings},
     scenario::Scene,
     site::Site,
@@ -32,6 +33,10 @@ pub(crate) struct Inner {
     pub(crate) scene: OnceLock<Scene>,
     pub(crate) down: watch::Sender<bool>,
     pub(crate) hold: Hold,
+    /// Whether the lab goes on from a state that was kept.
+    pub(crate) goes_on: bool,
+    /// Where everything is kept, if it is.
+    pub(crate) kept: Option<Arc<Kept>>,
 }
 
 /// A running lab. Cloning shares it; its tasks end with the runtime or [`Lab::ask_down`].

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::{
     LabError,
     faults::{Fault, Start},
+    parts::CALL_PERIOD,
     pods, push,
     site::{Applied, Site},
-    start::CALL_PERIOD,
     world::{WorkloadId, World},
 };
 
@@ -23,6 +23,19 @@ const QUIET: Duration = Duration::from_hours(1);
 impl Site {
     /// Computes the world from base and active faults and pushes the difference; whether the CI job is to run again.
     pub(crate) async fn settle(
+        &self,
+        applied: &mut Applied,
+        fresh: Option<(&Fault, Option<WorkloadId>)>,
+    ) -> Result<bool, LabError> {
+        let stand = applied.stand();
+        self.keep_course(&applied.settled, Some(&stand));
+        let job_changed = self.settle_at(applied, fresh).await?;
+        self.keep_course(&stand, None);
+        applied.settled = stand;
+        Ok(job_changed)
+    }
+
+    async fn settle_at(
         &self,
         applied: &mut Applied,
         fresh: Option<(&Fault, Option<WorkloadId>)>,

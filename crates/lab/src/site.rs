@@ -13,8 +13,9 @@ use crate::{
     account::AccountSide,
     clock::LabClock,
     faults::Mark,
+    kept::{Course, Keeper, Stand},
     pods,
-    world::{Place, WorkloadId, World},
+    world::{Base, Place, WorkloadId, World},
 };
 
 /// The generations of authorities that issuers stand behind.
@@ -47,6 +48,8 @@ pub(crate) struct Site {
     pub(crate) registered: Vec<String>,
     pub(crate) kubeconfig: String,
     pub(crate) world: Mutex<Applied>,
+    /// Where it is kept how the world stands, if it is.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 impl fmt::Debug for Site {
@@ -69,12 +72,25 @@ pub(crate) struct Applied {
     pub(crate) base: World,
     pub(crate) current: World,
     pub(crate) active: BTreeSet<Hit>,
+    /// What `base` is made from.
+    pub(crate) origin: Base,
+    /// Whether the issuer was switched to the other authorities.
+    pub(crate) switched: bool,
+    /// Where the world stood when it last came to rest.
+    pub(crate) settled: Stand,
 }
 
 impl Applied {
     /// A world without a fault.
-    pub(crate) fn new(world: &World) -> Self {
-        Self { base: world.clone(), current: world.clone(), active: BTreeSet::new() }
+    pub(crate) fn new(world: &World, origin: Base) -> Self {
+        let (base, current, active) = (world.clone(), world.clone(), BTreeSet::new());
+        Self { base, current, active, origin, switched: false, settled: Stand::at(origin) }
+    }
+
+    /// Where the world stands, or goes.
+    pub(crate) fn stand(&self) -> Stand {
+        let faults = self.active.iter().map(|hit| (*hit).into()).collect();
+        Stand { base: self.origin, switched: self.switched, faults }
     }
 
     /// Whether the active faults leave the world as it is now.
@@ -95,6 +111,13 @@ impl Applied {
 }
 
 impl Site {
+    /// Keeps where the world stands, and where it goes.
+    pub(crate) fn keep_course(&self, now: &Stand, towards: Option<&Stand>) {
+        if let Some(keeper) = &self.keeper {
+            keeper.put(&Course { now: now.clone(), towards: towards.cloned() });
+        }
+    }
+
     /// Waits until every pod of a workload is one made after its last restart.
     pub(crate) async fn replaced(&self, id: WorkloadId, limit: Duration) -> Result<(), LabError> {
         let store = &self.store;

@@ -1,63 +1,48 @@
 //! Building the lab's parts and wiring them together.
 
 use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, OnceLock},
     thread,
-    time::Duration,
 };
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
     net::TcpListener,
     sync::{Mutex, watch},
 };
-use trustwalk_lab_cluster::{Cluster, ClusterConfig, FnResolver, NodeSpec, TlsMaterial, TokenMinter, User};
 use trustwalk_lab_issuer::{
     Issuer, IssuerError, IssuerServer, ServerConfig, SigningKey,
     pki::{Hierarchy, LeafKey, Presentation, days_after, thumbprint},
 };
-use trustwalk_lab_node::{NodeAgent, NodeConfig, Settings, WebhookServer, WebhookSettings};
-use trustwalk_lab_serve::keep;
+use trustwalk_lab_keep::{Journal, Restored};
 
 use crate::{
-    Lab, LabConfig, LabError, Story,
+    Lab, LabConfig, LabError, Ports, Scenario, Story,
     account::{AccountSide, Setup},
-    clock::{CI_LEAF_DAYS, LabClock, Renewals},
+    again,
+    clock::{CI_LEAF_DAYS, LabClock},
     config::{Addresses, loopback},
     control,
     hold::Hold,
+    kept::{self, Before, COURSE, Course, Fixed, HIERARCHIES, Hours, Keeper, Kept, Stand},
     lookout,
-    minter::Minter,
     outside::{self, Hosts, Standings},
-    push,
+    parts::{Parts, Plan, address, api_tls, asked, furnish, listen, nodes, random_token},
     running::Inner,
+    scenario,
     site::{Applied, Authorities, Site},
-    webhook,
     world::{
-        Place, World,
+        Base, Place, World,
         names::{CI_ISSUER, CI_ISSUER_HOST, EKS_ISSUER_HOST, ISSUER, REGION},
     },
 };
 
-/// How often agents repeat their AWS call: often enough that a demonstration is
-/// never waiting.
-pub(crate) const CALL_PERIOD: Duration = Duration::from_secs(1);
-/// How long a failed container waits at first before it restarts.
-const RESTART_PERIOD: Duration = Duration::from_millis(300);
 /// Nodes of the story.
 const NODES: u8 = 6;
 /// Days ago the first hierarchy began: before the provider of April 2020.
 const OLD_HIERARCHY_DAYS: i64 = 3600;
 /// Days ago the second hierarchy began.
 const NEW_HIERARCHY_DAYS: i64 = 300;
-/// Bytes of randomness in a bearer token.
-const TOKEN_BYTES: usize = 32;
 
 /// Signing keys made side by side, as RSA keys take a noticeable time each.
 fn signing_keys() -> Result<[SigningKey; 3], LabError> {
@@ -69,42 +54,13 @@ fn signing_keys() -> Result<[SigningKey; 3], LabError> {
     Ok([first?, second?, third?])
 }
 
-fn random_token() -> Result<String, LabError> {
-    let mut bytes = [0_u8; TOKEN_BYTES];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| LabError::Control("the system gives no randomness".to_owned()))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-pub(crate) async fn listen(port: u16) -> Result<TcpListener, LabError> {
-    TcpListener::bind(loopback(port)).await.map_err(LabError::io(format!("listen on port {port}")))
-}
-
-/// Last part of a node's address.
-fn tail(number: u8) -> u8 {
-    number.wrapping_mul(7).wrapping_add(10)
-}
-
-pub(crate) fn nodes(count: u8, region: &str) -> Vec<NodeSpec> {
-    (1..=count)
-        .map(|number| NodeSpec {
-            name: format!("ip-10-0-{number}-{}.{region}.compute.internal", tail(number)),
-            internal_ip: format!("10.0.{number}.{}", tail(number)),
-            labels: vec![
-                ("topology.kubernetes.io/region".to_owned(), region.to_owned()),
-                ("node.kubernetes.io/instance-type".to_owned(), "m6i.large".to_owned()),
-            ],
-            provider_id: Some(format!("aws:///{region}a/i-0{number:x}5c2e9d71ab3f4{number:03x}")),
-        })
-        .collect()
-}
-
 /// The issuers with their chains, served.
 struct Issuers {
     server: IssuerServer,
     eks: Issuer,
     ci: Issuer,
     authorities: Authorities,
-    registered: String,
+    registered: Vec<String>,
 }
 
 async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
@@ -123,27 +79,26 @@ async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
     let from = days_after(now, -CI_LEAF_DAYS);
     let chain = authorities.old.present(&[CI_ISSUER_HOST], from, Presentation::Full, LeafKey::P256)?;
     server.set_chain(CI_ISSUER_HOST, &chain, false)?;
-    let registered = chain.certificates.last().map(thumbprint).unwrap_or_default();
+    let registered = chain.certificates.last().map(thumbprint).into_iter().collect();
     Ok(Issuers { server, eks, ci, authorities, registered })
 }
 
-/// The webhook's listener and certificate.
-pub(crate) struct WebhookSide {
-    pub(crate) settings: WebhookSettings,
-    pub(crate) tls: TlsMaterial,
-    pub(crate) foreign_ca: String,
-    pub(crate) listener: TcpListener,
+/// The issuers as they were.
+async fn issuers_again(port: u16, before: &mut Before) -> Result<Issuers, LabError> {
+    let [old, new] = before.hierarchies.clone().map(Hierarchy::again);
+    let authorities = Authorities { old: Arc::new(old?), new: Arc::new(new?) };
+    let server = IssuerServer::start(ServerConfig { bind: loopback(port) }).await?;
+    let eks = again_or_lost(ISSUER, &mut before.restored)?;
+    let ci = again_or_lost(CI_ISSUER, &mut before.restored)?;
+    server.restore(&mut before.restored)?;
+    server.serve_issuer(eks.clone());
+    server.serve_issuer(ci.clone());
+    Ok(Issuers { server, eks, ci, authorities, registered: before.fixed.site.registered.clone() })
 }
 
-pub(crate) async fn webhook_side() -> Result<WebhookSide, LabError> {
-    let name = format!("{}.{}.svc", webhook::NAME, webhook::NAMESPACE);
-    let wrong = |error: trustwalk_lab_cluster::TlsError| LabError::Cluster(error.to_string());
-    Ok(WebhookSide {
-        settings: WebhookSettings::default(),
-        tls: TlsMaterial::self_made(&[name.as_str()]).map_err(wrong)?,
-        foreign_ca: TlsMaterial::self_made(&["foreign"]).map_err(wrong)?.ca_pem,
-        listener: listen(0).await?,
-    })
+/// An issuer as it was.
+pub(crate) fn again_or_lost(url: &str, kept: &mut Restored) -> Result<Issuer, LabError> {
+    Issuer::again(url, kept)?.ok_or_else(|| kept::damaged(&format!("the keys of `{url}` are not there")))
 }
 
 /// What has been built but does not run yet.
@@ -154,29 +109,94 @@ struct Idle {
     control: TcpListener,
 }
 
-/// Builds, wires and starts; see [`Lab::start`].
-pub(crate) async fn start(config: LabConfig, place: Place) -> Result<Lab, LabError> {
-    let world = match config.story {
-        Story::Healthy => World::healthy(),
-        Story::BeforeTheChange => World::before_the_change(),
-        Story::AccountAlone => World::empty(),
+/// The start of a story: what it is made from.
+fn base(story: Story) -> Base {
+    match story {
+        Story::Healthy => Base::Healthy,
+        Story::BeforeTheChange => Base::BeforeTheChange,
+        Story::AccountAlone => Base::Empty,
+    }
+}
+
+/// The configuration with what goes on as it was: ports that nobody asked for, and what a lab cannot change.
+fn as_before(config: LabConfig, asked: Option<&Scenario>, fixed: &Fixed) -> Result<LabConfig, LabError> {
+    let dir = || config.terms.state.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
+    let other = |what, option| Err(LabError::OtherState { dir: dir(), what, option });
+    let alone = fixed.story == Story::AccountAlone && fixed.scenario.is_none();
+    match (asked, &fixed.scenario) {
+        (Some(_), None) => return other("a lab without a scenario", "--scenario"),
+        (Some(asked), Some(kept)) if !kept.is_of(asked) => return other("a lab with another scenario", "--scenario"),
+        (Some(_), Some(_)) | (None, _) => {}
+    }
+    match config.story {
+        // A scenario begins with an account alone.
+        Story::AccountAlone if asked.is_none() && !alone => return other("a lab with more", "--account-only"),
+        Story::BeforeTheChange if alone => return other("a lab without a cluster", "--broken"),
+        Story::BeforeTheChange if fixed.scenario.is_some() => return other("a lab with a scenario", "--broken"),
+        Story::BeforeTheChange if fixed.story != config.story => {
+            return other("a lab whose story began well", "--broken");
+        }
+        Story::AccountAlone | Story::BeforeTheChange | Story::Healthy => {}
+    }
+    if !config.terms.model_as_before && config.trust_model != fixed.trust_model {
+        return other("a lab with the other trust model", "--model");
+    }
+    let (asked, kept) = (config.ports, fixed.ports);
+    let either = |asked: u16, kept: u16| if asked == 0 { kept } else { asked };
+    let ports = Ports {
+        aws: either(asked.aws, kept.aws),
+        kubernetes: either(asked.kubernetes, kept.kubernetes),
+        issuer: either(asked.issuer, kept.issuer),
+        control: either(asked.control, kept.control),
     };
-    let (lab, idle) = build(config, &world, place).await?;
-    run(&lab, idle, &world).await?;
-    lab.write_files(lab.dir())?;
-    lookout::watch(&lab).await;
-    if lab.has_cluster() {
-        lab.run_job(&world).await?;
+    Ok(LabConfig { story: fixed.story, trust_model: fixed.trust_model, ports, ..config })
+}
+
+/// Builds, wires and starts; see [`Lab::start`] and [`Lab::start_scenario`].
+pub(crate) async fn start(config: LabConfig, asked: Option<&Scenario>) -> Result<Lab, LabError> {
+    let opened = config.terms.state.as_deref().map(kept::open).transpose()?;
+    let (kept, mut before) = opened.map_or((None, None), |(kept, before)| (Some(Arc::new(kept)), before));
+    let config = match &before {
+        Some(before) => as_before(config, asked, &before.fixed)?,
+        None => config,
+    };
+    let went = before.as_ref().and_then(|before| before.fixed.scenario.as_ref());
+    let went = went.map(scenario::KeptScenario::again).transpose()?;
+    let begun = went.as_ref().or(asked);
+    let world = again::based(base(config.story), false, None);
+    let (lab, idle) = build(config, begun, kept, before.as_mut()).await?;
+    let done = run(&lab, idle, before.is_none().then_some(&world), begun, before.as_mut()).await;
+    if let Err(error) = done {
+        lab.ask_down();
+        return Err(error);
     }
     Ok(lab)
 }
 
-async fn build(config: LabConfig, world: &World, place: Place) -> Result<(Lab, Idle), LabError> {
+async fn build(
+    config: LabConfig,
+    scenario: Option<&Scenario>,
+    kept: Option<Arc<Kept>>,
+    mut before: Option<&mut Before>,
+) -> Result<(Lab, Idle), LabError> {
+    let place = scenario.map_or_else(Place::story, Scenario::first);
     // Before there is anything to clean up.
     let places = outside::places(&config.outside).await?;
     let hold = Hold::take(&config.state_dir)?;
     let clock = LabClock::default();
-    let issuers = issuers(config.ports.issuer, &clock).await?;
+    if let Some(before) = &before {
+        clock.set_moved(before.hours.moved);
+    }
+    let issuers = match &mut before {
+        Some(before) => issuers_again(config.ports.issuer, before).await?,
+        None => issuers(config.ports.issuer, &clock).await?,
+    };
+    let journal = kept.as_ref().map(|kept| Arc::clone(&kept.journal));
+    if let Some(journal) = &journal {
+        issuers.server.keep_in(Arc::clone(journal));
+        issuers.eks.keep_in(Arc::clone(journal));
+        issuers.ci.keep_in(Arc::clone(journal));
+    }
     let alone = config.story == Story::AccountAlone;
     let api = if alone { None } else { Some(listen(config.ports.kubernetes).await?) };
     let control = listen(config.ports.control).await?;
@@ -186,50 +206,77 @@ async fn build(config: LabConfig, world: &World, place: Place) -> Result<(Lab, I
     for (host, port, address) in &places {
         hosts.put(host, *port, *address);
     }
-    let tls = TlsMaterial::self_made(&["127.0.0.1", "localhost", "kubernetes.default.svc"])
-        .map_err(|e| LabError::Cluster(e.to_string()))?;
+    let site = before.as_ref().map(|before| before.fixed.site.clone());
+    let tls = api_tls(site.as_ref())?;
     let down = watch::Sender::new(false);
+    let restored = before.as_mut().map(|before| &mut before.restored);
+    let own = (endpoint, STANDARD.encode(&tls.ca_pem));
     let setup =
-        account_setup(&config, &clock, &issuers, &hosts, (endpoint, STANDARD.encode(&tls.ca_pem)), place.clone())
-            .await?;
+        account_setup(&config, &clock, &issuers, &hosts, (place.clone(), own), (restored, journal.clone())).await?;
     let account = AccountSide::start(setup, asked(&down))?;
-    let aws = account.address();
-    let settings = node_settings(aws, &account, &clock);
-    let webhook = webhook_side().await?;
-    account.lead(webhook.settings.clone());
-    let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()).with_logins(&account));
-    let agent = NodeAgent::prepare(settings.clone());
-    let cluster = cluster(
-        &agent,
-        &minter,
-        &webhook,
-        (tls, &clock),
-        if alone { Vec::new() } else { nodes(NODES, REGION) },
-        &place,
-    )?;
-    let addresses = Addresses { aws, kubernetes, issuer: issuers.server.address(), control: address(&control)? };
+    if let Some(site) = &site {
+        account.move_clusters(&site.endpoint);
+    }
+    let plan = Plan {
+        place: &place,
+        aws: account.address(),
+        account: &account,
+        clock: &clock,
+        issuer: &issuers.eks,
+        tls,
+        served: !alone,
+        nodes: if alone { Vec::new() } else { nodes(NODES, REGION) },
+        site: site.as_ref(),
+        before: before.as_deref_mut(),
+    };
+    let parts = Parts::make(plan, kubernetes, &issuers.registered).await?;
+    if let Some(journal) = journal.filter(|_| !alone) {
+        parts.cluster.store().keep_in(journal, &place.cluster);
+    }
+    let addresses =
+        Addresses { aws: account.address(), kubernetes, issuer: issuers.server.address(), control: address(&control)? };
+    let begun = base(config.story);
+    let applied = match &before {
+        Some(before) => again::applied(&before.course, None)?,
+        None => Applied::new(&again::based(begun, false, None), begun),
+    };
+    let renewals = before.as_ref().map_or_else(|| Hours::at(clock.now()).renewals, |before| before.hours.renewals);
+    let fixed = Fixed {
+        story: config.story,
+        trust_model: config.trust_model,
+        ports: ports(&addresses),
+        scenario: scenario.map(Into::into),
+        site: parts.fixed.clone(),
+        hierarchies: HIERARCHIES.map(str::to_owned),
+    };
     let story = Site {
         place,
         served: !alone,
         clock: clock.clone(),
         account,
-        store: cluster.store(),
-        runtime: agent.runtime(),
-        agent: agent.clone(),
-        settings,
-        webhook: webhook.settings.clone(),
-        webhook_ca: webhook.tls.ca_pem.clone(),
-        foreign_ca: webhook.foreign_ca.clone(),
+        store: parts.cluster.store(),
+        runtime: parts.agent.runtime(),
+        agent: parts.agent.clone(),
+        settings: parts.settings.clone(),
+        webhook: parts.webhook.settings.clone(),
+        webhook_ca: parts.webhook.tls.ca_pem.clone(),
+        foreign_ca: parts.webhook.foreign_ca.clone(),
         server: issuers.server,
         issuer: issuers.eks,
         authorities: issuers.authorities,
-        registered: vec![issuers.registered],
-        kubeconfig: kubernetes.map(|address| cluster.kubeconfig(address)).unwrap_or_default(),
-        world: Mutex::new(Applied::new(world)),
+        registered: issuers.registered,
+        kubeconfig: kubernetes.map(|address| parts.cluster.kubeconfig(address)).unwrap_or_default(),
+        world: Mutex::new(applied),
+        keeper: kept.as_ref().map(|kept| Keeper::new(kept, COURSE.to_owned())),
     };
+    let course = before.as_ref().map_or_else(|| Course::at(Stand::at(begun)), |before| before.course.clone());
+    story.keep_course(&course.now, course.towards.as_ref());
+    if let Some(kept) = &kept {
+        kept.put("fixed", &fixed);
+    }
     let inner = Inner {
         addresses,
-        renewals: Mutex::new(Renewals::at(clock.now())),
+        renewals: Mutex::new(renewals),
         clock,
         hosts,
         standings: Standings::default(),
@@ -238,72 +285,73 @@ async fn build(config: LabConfig, world: &World, place: Place) -> Result<(Lab, I
         scene: OnceLock::new(),
         down,
         hold,
+        goes_on: before.is_some(),
+        kept,
         config,
     };
-    Ok((Lab { inner: Arc::new(inner) }, Idle { parts: Parts { cluster, agent, minter, webhook }, api, control }))
+    let lab = Lab { inner: Arc::new(inner) };
+    lab.keep_hours(renewals);
+    Ok((lab, Idle { parts, api, control }))
 }
 
-/// A cluster's parts, before they run.
-pub(crate) struct Parts {
-    pub(crate) cluster: Cluster,
-    pub(crate) agent: NodeAgent,
-    pub(crate) minter: Arc<dyn TokenMinter>,
-    pub(crate) webhook: WebhookSide,
+/// The ports in use.
+fn ports(addresses: &Addresses) -> Ports {
+    Ports {
+        aws: addresses.aws.port(),
+        kubernetes: addresses.kubernetes.map_or(0, |address| address.port()),
+        issuer: addresses.issuer.port(),
+        control: addresses.control.port(),
+    }
 }
 
-/// Sets a cluster in motion, and makes in it what the world has.
-pub(crate) async fn put_up(
-    site: &Site,
-    parts: Parts,
-    api: TcpListener,
-    world: &World,
-    end: &watch::Sender<bool>,
+/// Sets everything in motion, in a new world or in the one that is there.
+async fn run(
+    lab: &Lab,
+    idle: Idle,
+    world: Option<&World>,
+    scenario: Option<&Scenario>,
+    mut before: Option<&mut Before>,
 ) -> Result<(), LabError> {
-    let Parts { cluster, agent, minter, webhook } = parts;
-    let store = cluster.store();
-    let TlsMaterial { chain, key, .. } = webhook.tls;
-    let served = WebhookServer::start(store.clone(), webhook.settings, chain, key, webhook.listener, asked(end))
-        .map_err(|e| LabError::Cluster(e.to_string()))?;
-    tokio::spawn(served);
-    // Before the controllers run, so that no pod misses the webhook.
-    push::push(site, None, world).await?;
-    let (stop_api, stop_nodes) = (asked(end), asked(end));
-    tokio::spawn(async move { cluster.serve(api, stop_api).await });
-    tokio::spawn(async move {
-        tokio::select! {
-            () = keep(move || agent.clone().run(store.clone(), Arc::clone(&minter))) => {}
-            () = stop_nodes => {}
-        }
-    });
-    Ok(())
-}
-
-/// Sets everything in motion.
-async fn run(lab: &Lab, idle: Idle, world: &World) -> Result<(), LabError> {
     let Idle { parts, api, control } = idle;
     let story = &lab.inner.story;
     match api {
-        Some(api) => put_up(story, parts, api, world, &lab.inner.down).await?,
-        None => push::push(story, None, world).await?,
+        Some(api) => parts.put_up(story, api, world, &lab.inner.down).await?,
+        None => furnish(story, world).await?,
     }
     let token = random_token()?;
     control::State { address: address(&control)?, token: token.clone() }.write(lab.dir())?;
     tokio::spawn(control::serve(lab.clone(), control, token));
+    if let Some(scenario) = scenario {
+        scenario::begin(lab, scenario, before.as_deref_mut()).await?;
+    }
+    if before.is_some() {
+        lab.go_on().await?;
+    }
+    lab.begin_keeping().await?;
+    // What is there at the start everybody sees.
+    let terms = &lab.inner.config.terms;
+    for account in lab.accounts() {
+        account.set_propagation(terms.propagation);
+        for (service, rate) in &terms.rates {
+            account.set_rate(service, Some(*rate));
+        }
+    }
+    lab.write_files(lab.dir())?;
+    lookout::watch(lab).await;
+    if lab.has_cluster() {
+        lab.rerun_job().await?;
+    }
     Ok(())
 }
 
-pub(crate) fn address(listener: &TcpListener) -> Result<SocketAddr, LabError> {
-    listener.local_addr().map_err(LabError::io("read an address"))
-}
-
-async fn account_setup(
+async fn account_setup<'s>(
     config: &LabConfig,
     clock: &LabClock,
     issuers: &Issuers,
     hosts: &Hosts,
-    (endpoint, ca): (String, String),
-    place: Place,
-) -> Result<Setup, LabError> {
+    (place, (endpoint, ca)): (Place, (String, String)),
+    (before, journal): (Option<&'s mut Restored>, Option<Arc<Journal>>),
+) -> Result<Setup<'s>, LabError> {
     let mut roots = issuers.authorities.old.roots();
     roots.extend(issuers.authorities.new.roots());
     roots.extend(config.outside.roots.iter().cloned());
@@ -317,50 +365,7 @@ async fn account_setup(
         place,
         endpoint,
         ca,
+        before,
+        journal,
     })
-}
-
-pub(crate) fn cluster(
-    agent: &NodeAgent,
-    minter: &Arc<dyn TokenMinter>,
-    webhook: &WebhookSide,
-    (tls, clock): (TlsMaterial, &LabClock),
-    nodes: Vec<NodeSpec>,
-    place: &Place,
-) -> Result<Cluster, LabError> {
-    let at = address(&webhook.listener)?;
-    let resolver = FnResolver(move |namespace: &str, name: &str, _port: u16| {
-        (namespace == webhook::NAMESPACE && name == webhook::NAME).then(|| (at, format!("{name}.{namespace}.svc")))
-    });
-    Ok(Cluster::new(ClusterConfig {
-        // As `aws eks update-kubeconfig` names it.
-        name: place.cluster_arn(),
-        version: "v1.36.2".to_owned(),
-        tls,
-        tokens: BTreeMap::from([(random_token()?, User::admin("lab-admin"))]),
-        runtime: agent.runtime(),
-        minter: Arc::clone(minter),
-        resolver: Arc::new(resolver),
-        clock: clock.shared_outside(),
-        nodes,
-    }))
-}
-
-/// A future that completes when the lab is asked to stop, or is gone.
-pub(crate) fn asked(down: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
-    let mut asked = down.subscribe();
-    async move {
-        // An error means that the lab itself is gone, which is a reason to stop too.
-        let _gone = asked.wait_for(|asked| *asked).await;
-    }
-}
-
-pub(crate) fn node_settings(aws: SocketAddr, account: &AccountSide, clock: &LabClock) -> Settings {
-    let mut config = NodeConfig::new(aws, &account.place().region);
-    config.cluster_name.clone_from(&account.place().cluster);
-    config.restart_period = RESTART_PERIOD;
-    config.call_period = CALL_PERIOD;
-    config.clock = clock.shared_outside();
-    config.node_role = Some(account.node_role());
-    Settings::from(config)
 }

@@ -13,9 +13,9 @@ use trustwalk_lab_issuer::{
 use crate::{
     Lab, LabError,
     clock::{CI_LEAF_DAYS, LEAF_AGE_DAYS, is_due},
+    parts::CALL_PERIOD,
     push,
     site::Site,
-    start::CALL_PERIOD,
     world::names::CI_ISSUER_HOST,
 };
 
@@ -69,8 +69,16 @@ impl Lab {
         self.rest().await?;
         let inner = &self.inner;
         inner.clock.set_moved(to.as_second().saturating_sub(Timestamp::now().as_second()));
+        self.catch_up(world).await
+    }
+
+    /// Renews whatever is due by now.
+    pub(crate) async fn catch_up(&self, world: &crate::world::World) -> Result<(), LabError> {
+        let inner = &self.inner;
         let now = inner.clock.now();
         let mut renewed = *inner.renewals.lock().await;
+        // Before what follows it: whatever is not there then is due at the next start.
+        self.keep_hours(renewed);
         let authorities = inner.story.authorities.old.renew(now)? | inner.story.authorities.new.renew(now)?;
         if authorities || is_due(renewed.eks_leaf, now) {
             push::issuer(&inner.story, world)?;
@@ -90,6 +98,7 @@ impl Lab {
             renewed.eks_key = now;
         }
         *inner.renewals.lock().await = renewed;
+        self.keep_hours(renewed);
         self.sites().for_each(|site| site.agent.renew());
         Ok(())
     }
@@ -105,7 +114,7 @@ impl Lab {
     }
 
     /// The story's cluster, and a scenario's.
-    fn sites(&self) -> impl Iterator<Item = &Site> {
+    pub(crate) fn sites(&self) -> impl Iterator<Item = &Site> {
         let more = self.inner.scene.get().map(|scene| scene.sites.as_slice()).unwrap_or_default();
         std::iter::once(&self.inner.story).chain(more)
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use trustwalk_lab::{
-    Client, Lab, LabConfig, LabError, Outside, Ports, Story, TrustModel,
+    Client, Lab, LabConfig, LabError, Outside, Ports, Story, Terms, TrustModel,
     faults::{REGISTRY, Target, find},
     story,
     world::{ALL, AWS_NODE, EXTERNAL_DNS},
@@ -25,6 +25,7 @@ async fn lab(dir: &Path, story: Story, trust_model: TrustModel) -> Result<Lab, L
         ports: Ports::default(),
         state_dir: dir.join("lab"),
         outside: Outside::default(),
+        terms: Terms::default(),
     })
     .await
 }

@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
 };
 use trustwalk_lab::{
-    Lab, LabConfig, LabError, Outside, Ports, Scenario, Story, TrustModel, scenario::STORY, world::World,
+    Lab, LabConfig, LabError, Outside, Ports, Scenario, Story, Terms, TrustModel, scenario::STORY, world::World,
 };
 
 /// What can befall a chain, and whether STS then takes it by its thumbprints alone, and by its library.
@@ -38,6 +38,7 @@ async fn up(dir: &Path, text: &str, trust_model: TrustModel) -> Result<Lab, LabE
         ports: Ports::default(),
         state_dir: dir.join("lab"),
         outside: Outside::default(),
+        terms: Terms::default(),
     };
     Lab::start_scenario(config, &Scenario::read(text, dir)?).await
 }

@@ -361,14 +361,16 @@ pub(crate) enum LabCommand {
         /// Accounts, issuers, clusters and faults of your own, from a file (`lab scenario` prints one to start from)
         #[arg(long, value_name = "FILE", conflicts_with_all = ["broken", "account_only"])]
         scenario: Option<PathBuf>,
-        /// Trust model of the account
-        #[arg(long, value_enum, default_value = "thumbprint-only")]
-        model: super::common::Model,
+        /// Trust model of the account; `thumbprint-only` unless the lab was kept with another
+        #[arg(long, value_enum)]
+        model: Option<super::common::Model>,
         /// STS refuses a wrong audience in its words of before July 2026
         #[arg(long)]
         older_words: bool,
         #[command(flatten)]
         outside: OutsideArgs,
+        #[command(flatten)]
+        terms: super::terms::TermsArgs,
     },
     /// What the running lab holds
     Status,
@@ -403,6 +405,18 @@ pub(crate) enum LabCommand {
         /// +30d or -2h moves it, 2027-01-01T00:00Z sets it, `now` sets it to this machine's
         #[arg(value_name = "TIME", allow_hyphen_values = true)]
         to: Option<String>,
+    },
+    /// Let services of the running lab be asked so often and no more
+    Throttle {
+        /// iam=2:10 is twice a second and ten times at once, 0.5:5 is for every service; `off` ends it
+        #[arg(value_name = "SERVICE=RATE:BURST", required = true)]
+        rates: Vec<String>,
+    },
+    /// Let changes of IAM's be seen late in the running lab
+    Propagation {
+        /// 10s, or iam=2s by IAM itself and sts=10s by STS and authorisation; `off` ends it
+        #[arg(value_name = "TIME", required = true)]
+        delays: Vec<String>,
     },
     /// Stop the running lab
     Down,

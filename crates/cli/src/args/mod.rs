@@ -16,6 +16,7 @@ mod rotation;
 mod said;
 mod screen;
 mod target;
+mod terms;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -38,6 +39,7 @@ pub(crate) use preflight::{PreflightArgs, PreflightFormat};
 pub(crate) use rotation::RotationArgs;
 pub(crate) use said::{Notation, Said, notation_of_words};
 pub(crate) use screen::{Colour, ScreenArgs};
+pub(crate) use terms::TermsArgs;
 
 /// The file name under which kubectl finds a plugin (Kubernetes documentation, "Extend kubectl with plugins").
 const PLUGIN: &str = "kubectl-trustwalk";

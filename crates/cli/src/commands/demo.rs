@@ -17,7 +17,7 @@ use trustwalk_core::evidence::TrustModel as Model;
 use trustwalk_core::plan::{Applicability, Entry, Leave, fit};
 use trustwalk_foreign::shell;
 use trustwalk_lab::faults::{self, Target};
-use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, TrustModel, story};
+use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, Terms, TrustModel, story};
 
 use super::lab::{how_to_use, lab_model, stop};
 use super::plan_file::documented;
@@ -53,6 +53,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         ports: Ports::default(),
         state_dir: dir.clone(),
         outside: Outside::default(),
+        terms: Terms::default(),
     };
     let lab = Lab::start(config).await.context("the lab could not start")?;
     let teller = Teller { pen: style::pen() };

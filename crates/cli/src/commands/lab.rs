@@ -9,9 +9,9 @@ use trustwalk_collect::dial::{ConnectTo, Dialer};
 use trustwalk_collect::{near, roots};
 use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
-use trustwalk_lab::{Found, Lab, LabConfig, Outside, Ports, Scenario, Story, TrustModel, faults, story};
+use trustwalk_lab::{Found, Lab, LabConfig, Outside, Scenario, Story, TrustModel, faults, story};
 
-use super::{lab_clock, lab_scenario};
+use super::{lab_clock, lab_scenario, lab_terms};
 use crate::args::{Format, LabArgs, LabCommand, Model, OutsideArgs, PlaceArgs};
 use crate::exit::{Exit, Unknown, UsageError};
 use crate::interrupt::Signals;
@@ -28,11 +28,6 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
         None => default_dir()?,
     };
     match &args.command {
-        LabCommand::Up { scenario: Some(file), model, older_words, outside, .. } => {
-            let scenario = lab_scenario::read(file)?;
-            let begin = Begin::Scenario(&scenario);
-            up(&dir, format, (begin, *older_words), *model, outside_of(outside, place)?).await?;
-        }
         LabCommand::Scenario => style::say(&lab_scenario::story())?,
         LabCommand::Token { issuer, claims } => {
             let token = Client::open(&dir)?.token(issuer, &lab_scenario::claims(claims)?).await?;
@@ -44,13 +39,23 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
             let words = [name.as_str(), " is in. Look at it: ", &next].concat();
             done(format, "break", &words, &json!({"fault": name, "next": next}))?;
         }
-        LabCommand::Up { broken, account_only, model, older_words, outside, scenario: None } => {
+        LabCommand::Up { broken, account_only, scenario, model, older_words, outside, terms } => {
             let story = match (*broken, *account_only) {
                 (_, true) => Story::AccountAlone,
                 (true, false) => Story::BeforeTheChange,
                 (false, false) => Story::Healthy,
             };
-            up(&dir, format, (Begin::Story(story), *older_words), *model, outside_of(outside, place)?).await?;
+            let scenario = scenario.as_deref().map(lab_scenario::read).transpose()?;
+            let (terms, ports) = lab_terms::of(terms, model.is_none())?;
+            let config = LabConfig {
+                story,
+                trust_model: lab_model(model.unwrap_or(Model::ThumbprintOnly)),
+                ports,
+                state_dir: dir.clone(),
+                outside: outside_of(outside, place)?,
+                terms,
+            };
+            up(&dir, format, (config, *older_words), scenario.as_ref()).await?;
         }
         LabCommand::Status => {
             let mut status = Client::open(&dir)?.status().await?;
@@ -100,6 +105,24 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
                 }
             };
             done(format, "clock", &lab_clock::words(&told), &told)?;
+        }
+        LabCommand::Throttle { rates } => {
+            let client = Client::open(&dir)?;
+            let read = rates.iter().map(|typed| lab_terms::rate(typed)).collect::<Result<Vec<_>, _>>()?;
+            for (service, rate) in read.into_iter().flatten() {
+                client.set_rate(&service, rate).await?;
+            }
+            let words = ["Throttled from now on: ", &trustwalk_foreign::visible::line(&rates.join(", "))].concat();
+            done(format, "throttle", &words, &json!({"rates": rates}))?;
+        }
+        LabCommand::Propagation { delays } => {
+            let propagation = lab_terms::propagation(delays)?;
+            Client::open(&dir)?.set_propagation(propagation).await?;
+            let words = [
+                format!("Changes of IAM's are seen {} ms late by IAM", propagation.iam.as_millis()),
+                format!(" and {} ms late by STS and authorisation.", propagation.sts.as_millis()),
+            ];
+            done(format, "propagation", &words.concat(), &json!({"delays": delays}))?;
         }
         LabCommand::Down => {
             if Client::clean_up_after_killed(&dir)? {
@@ -207,32 +230,19 @@ fn outside_of(args: &OutsideArgs, place: &PlaceArgs) -> anyhow::Result<Outside> 
     Ok(Outside { issuers: args.issuers.clone(), roots, find: std::sync::Arc::new(find) })
 }
 
-/// What a lab begins with.
-enum Begin<'s> {
-    Story(Story),
-    Scenario(&'s Scenario),
-}
-
 async fn up(
     dir: &Path,
     format: Format,
-    (begin, older_words): (Begin<'_>, bool),
-    model: Model,
-    outside: Outside,
+    (config, older_words): (LabConfig, bool),
+    scenario: Option<&Scenario>,
 ) -> anyhow::Result<()> {
     // From before there are files on, so that none is left whenever the signal comes.
     let mut signals = Signals::listen();
-    let story = match begin {
-        Begin::Story(story) => story,
-        Begin::Scenario(_) => Story::AccountAlone,
-    };
-    let broken = story == Story::BeforeTheChange;
-    let ports = Ports::default();
-    let config = LabConfig { story, trust_model: lab_model(model), ports, state_dir: dir.to_owned(), outside };
+    let broken = config.story == Story::BeforeTheChange;
     let started = Instant::now();
-    let lab = match begin {
-        Begin::Story(_) => Lab::start(config).await.context("the lab could not start")?,
-        Begin::Scenario(scenario) => Lab::start_scenario(config, scenario).await.map_err(lab_scenario::refused)?,
+    let lab = match scenario {
+        None => Lab::start(config).await.context("the lab could not start")?,
+        Some(scenario) => Lab::start_scenario(config, scenario).await.map_err(lab_scenario::refused)?,
     };
     lab.refuse_audiences_as_before_2026(older_words);
     let done = tokio::select! {
@@ -240,12 +250,15 @@ async fn up(
         _ = signals.any() => Ok(()),
     };
     lab.ask_down();
-    done
+    match lab.state_failure() {
+        Some(why) => Err(anyhow::anyhow!(why)),
+        None => done,
+    }
 }
 
 async fn stay_up(lab: &Lab, dir: &Path, format: Format, (broken, began): (bool, Instant)) -> anyhow::Result<()> {
     let ready = began.elapsed();
-    if broken {
+    if broken && !lab.goes_on() {
         story::before(lab).await?;
         story::let_it_break(lab).await?;
     }

@@ -17,6 +17,7 @@ mod forecast;
 mod lab;
 mod lab_clock;
 mod lab_scenario;
+mod lab_terms;
 mod logs;
 mod look;
 mod man;

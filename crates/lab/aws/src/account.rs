@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
@@ -11,6 +11,8 @@ use rustls_pki_types::CertificateDer;
 use crate::callers::{lasting_id, new_keys};
 use crate::catalogue;
 use crate::eks::Beside;
+use crate::lag::View;
+use crate::own::{Follower, Held, Own};
 use crate::state::{Addon, Association, Cluster, Credentials, Managed, Principal, Provider, Role, Session, State};
 
 /// How the account decides whether to trust an issuer's certificate.
@@ -27,9 +29,6 @@ pub enum TrustModel {
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Where a host of the outside world is; `None` is unreachable.
 pub type Dialer = Arc<dyn Fn(&str, u16) -> Option<SocketAddr> + Send + Sync>;
-
-/// Who hears of a cluster's associations: namespace and service account of each.
-pub type Follower = Arc<dyn Fn(&BTreeSet<(String, String)>) + Send + Sync>;
 
 /// What an account is made of.
 #[derive(Clone)]
@@ -60,24 +59,13 @@ impl std::fmt::Debug for AccountConfig {
 #[derive(Clone)]
 pub struct Account {
     pub(crate) config: Arc<AccountConfig>,
-    own: Arc<Own>,
+    pub(crate) own: Arc<Own>,
+    view: View,
     /// All accounts behind the endpoint by id, this one among them.
     members: Members,
 }
 
 type Members = Arc<Mutex<BTreeMap<String, (Arc<AccountConfig>, Arc<Own>)>>>;
-
-/// What is one account's alone.
-struct Own {
-    state: Mutex<State>,
-    admin: Credentials,
-    unprivileged: Credentials,
-    /// One for all accounts behind the endpoint: it is STS that has words.
-    refuses_audiences_briefly: Arc<AtomicBool>,
-    /// By cluster.
-    followers: Mutex<BTreeMap<String, Follower>>,
-    started: Timestamp,
-}
 
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -85,6 +73,10 @@ impl std::fmt::Debug for Account {
     }
 }
 
+/// The user who may do everything.
+const ADMINISTRATOR: &str = "admin";
+/// The user who may do nothing.
+const NOBODY: &str = "nobody";
 /// What an administrator may do.
 const ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
@@ -98,22 +90,17 @@ impl Account {
     fn member_of(members: &Members, config: Arc<AccountConfig>, words: Arc<AtomicBool>) -> Self {
         let admin = new_keys("AKIA", None);
         let unprivileged = new_keys("AKIA", None);
-        let mut state = State { policies: catalogue::managed(&config.partition), ..State::default() };
+        let started = (config.clock)();
+        let policies = catalogue::managed(&config.partition).into();
+        let mut state = State { policies, started, ..State::default() };
         let user = |name: &str, policies: Vec<String>| Principal::User { name: name.to_owned(), policies };
-        state.keys.insert(admin.access_key_id.clone(), (admin.clone(), user("admin", vec![ADMIN.to_owned()])));
-        state.keys.insert(unprivileged.access_key_id.clone(), (unprivileged.clone(), user("nobody", Vec::new())));
-        let own = Arc::new(Own {
-            state: Mutex::new(state),
-            admin,
-            unprivileged,
-            refuses_audiences_briefly: words,
-            followers: Mutex::default(),
-            started: (config.clock)(),
-        });
+        state.keys.insert(admin.access_key_id.clone(), (admin, user(ADMINISTRATOR, vec![ADMIN.to_owned()])));
+        state.keys.insert(unprivileged.access_key_id.clone(), (unprivileged, user(NOBODY, Vec::new())));
+        let own = Arc::new(Own::new(&config.account_id, state, words));
         let id = config.account_id.clone();
         let entry = (Arc::clone(&config), Arc::clone(&own));
         members.lock().unwrap_or_else(PoisonError::into_inner).insert(id, entry);
-        Self { config, own, members: Arc::clone(members) }
+        Self { config, own, view: View::Written, members: Arc::clone(members) }
     }
 
     /// Opens another account behind the same endpoint: an empty one that differs in its id alone.
@@ -141,7 +128,8 @@ impl Account {
     pub(crate) fn member(&self, account_id: &str) -> Option<Self> {
         let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         let (config, own) = members.get(account_id)?;
-        Some(Self { config: Arc::clone(config), own: Arc::clone(own), members: Arc::clone(&self.members) })
+        let (config, own, view) = (Arc::clone(config), Arc::clone(own), self.view);
+        Some(Self { config, own, view, members: Arc::clone(&self.members) })
     }
 
     /// The account of an ARN, when it is behind the endpoint.
@@ -167,14 +155,24 @@ impl Account {
         self.own.refuses_audiences_briefly.load(Ordering::Relaxed)
     }
 
-    /// The state. A panic elsewhere leaves it as it was: every change is one assignment.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.own.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The state.
+    pub(crate) fn state(&self) -> Held<'_> {
+        self.own.hold(self.view, self.now())
+    }
+
+    /// The account as somebody sees it, who may see changes late.
+    pub(crate) fn seen_by(&self, view: View) -> Self {
+        Self { view, ..self.clone() }
+    }
+
+    /// The account as it is.
+    pub(crate) fn as_written(&self) -> Self {
+        self.seen_by(View::Written)
     }
 
     /// When the account was opened, as far as its clock tells.
-    pub(crate) fn started(&self) -> Timestamp {
-        self.own.started
+    pub fn started(&self) -> Timestamp {
+        self.state().started
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -183,12 +181,17 @@ impl Account {
 
     /// Keys of the administrator.
     pub fn admin_credentials(&self) -> Credentials {
-        self.own.admin.clone()
+        self.keys_of(ADMINISTRATOR)
     }
 
     /// Keys of a user without any permission.
     pub fn unprivileged_credentials(&self) -> Credentials {
-        self.own.unprivileged.clone()
+        self.keys_of(NOBODY)
+    }
+
+    /// Keys of a user; every account has had both of them since it was opened.
+    fn keys_of(&self, user: &str) -> Credentials {
+        self.credentials_of(user).unwrap_or_else(|| new_keys("AKIA", None))
     }
 
     /// Keys of a session of a role, as instance metadata hands them out.
@@ -336,7 +339,8 @@ impl Account {
         followers.insert(cluster.to_owned(), follower);
     }
 
-    pub(crate) fn tell_associations(&self, cluster: &str) {
+    /// Has whoever hears of a cluster's associations hear of them as they are.
+    pub fn tell_associations(&self, cluster: &str) {
         let all = |c: &Cluster| {
             c.associations.iter().map(|a| (a.namespace.clone(), a.service_account.clone())).collect::<BTreeSet<_>>()
         };

@@ -138,6 +138,6 @@ fn life(caller: &Caller, role: &Role, asked: Option<i64>) -> Result<i64, AwsFaul
 
 /// The trail of the caller's account; that of the role's account, where it is another, holds nothing of it here.
 fn record(account: &Account, caller: &Caller, form: &Parameters, arn: &str, fault: Option<&AwsFault>) {
-    let about = vec![Touched { kind: "AWS::IAM::Role", name: arn.to_owned() }];
+    let about = vec![Touched { kind: "AWS::IAM::Role".into(), name: arn.to_owned() }];
     trail::called(account, caller, ("sts.amazonaws.com", "AssumeRole"), about, trail::parameters(form), fault);
 }

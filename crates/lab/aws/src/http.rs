@@ -8,6 +8,7 @@ use trustwalk_lab_serve::{PATIENCE, Version, accept, speak};
 
 use crate::account::Account;
 use crate::callers::request_id;
+use crate::lag::View;
 use crate::language::Keys;
 use crate::origin::Origin;
 use crate::outcome::{AwsFault, escape, tag};
@@ -71,9 +72,12 @@ impl Account {
         }
         if action == "AssumeRoleWithWebIdentity" {
             // The role's account answers; an account unknown to the lab has no provider either.
-            let owner = self.owner_of(&form.text("RoleArn"));
+            let owner = self.owner_of(&form.text("RoleArn")).unwrap_or_else(|| self.clone()).seen_by(View::Decides);
+            if let Err(refused) = owner.own.buckets.take("sts", owner.now()) {
+                return query_reply(&action, STS_NS, Err(refused));
+            }
             let origin = Origin::of(&parts.headers);
-            let outcome = sts::web_identity(owner.as_ref().unwrap_or(self), &form, &origin).await;
+            let outcome = sts::web_identity(&owner, &form, &origin).await;
             return query_reply(&action, STS_NS, outcome);
         }
         let service = sigv4::scope_service(&parts.headers).unwrap_or_default();
@@ -82,13 +86,17 @@ impl Account {
             Ok(caller) => caller,
             Err(fault) => return fault_reply(&service, fault),
         };
+        if let Err(refused) = home.own.buckets.take(&caller.service, home.now()) {
+            return fault_reply(&service, refused);
+        }
+        let deciding = home.seen_by(View::Decides);
         match caller.service.as_str() {
             "iam" => query_reply(&action, IAM_NS, iam::call(&home, &caller, &action, &form).await),
-            "sts" => query_reply(&action, STS_NS, assume::call(&home, &caller, &action, &form)),
+            "sts" => query_reply(&action, STS_NS, assume::call(&deciding, &caller, &action, &form)),
             "ec2" => ec2_reply(&action, ec2::call(&home, &caller, &action, &form)),
             "s3" => s3_reply(s3::call(&home, &caller, &signed)),
             "eks" => json_reply(eks::call(&home, &caller, &signed)),
-            "eks-auth" => json_reply(pod_identity::call(&home, &caller, &signed).await),
+            "eks-auth" => json_reply(pod_identity::call(&deciding, &caller, &signed).await),
             "cloudtrail" => {
                 let target = parts.headers.get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
                 json_reply(cloudtrail::call(&home, &caller, target, &body))
@@ -112,7 +120,7 @@ impl Account {
         resource: &str,
         keys: &Keys,
     ) -> Result<(), AwsFault> {
-        let ruling = crate::policy::decide(self, caller, action, resource, keys);
+        let ruling = crate::policy::decide(&self.seen_by(View::Decides), caller, action, resource, keys);
         let Some(why) = ruling.why(action) else { return Ok(()) };
         let who = crate::arns::arn(self, &caller.principal);
         Err(AwsFault::new(

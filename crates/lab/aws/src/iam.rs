@@ -1,6 +1,7 @@
 //! IAM's door: which operations there are, who may do them, and what `CloudTrail` keeps of them.
 
 use crate::account::Account;
+use crate::lag::View;
 use crate::language::Keys;
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::query::Parameters;
@@ -48,15 +49,21 @@ pub(crate) async fn call(account: &Account, caller: &Caller, action: &str, form:
         Ok(()) => carry_out(account, caller, action, form).await,
     };
     // Reading leaves no trace here, as the lab's trail holds changes and exchanges alone.
-    let reads = ["Get", "List", "Simulate"].iter().any(|verb| action.starts_with(verb));
-    if !reads {
+    if !reads(action) {
         let (about, asked) = (trail::touched(form, &resource), trail::parameters(form));
         trail::called(account, caller, ("iam.amazonaws.com", action), about, asked, outcome.as_ref().err());
     }
     outcome
 }
 
+/// Whether an operation reads alone.
+fn reads(action: &str) -> bool {
+    ["Get", "List", "Simulate"].iter().any(|verb| action.starts_with(verb))
+}
+
 async fn carry_out(account: &Account, caller: &Caller, action: &str, form: &Parameters) -> Outcome {
+    let seen = account.seen_by(if reads(action) { View::Reads } else { View::Written });
+    let account = &seen;
     match action {
         "CreateOpenIDConnectProvider" => oidc::create(account, form).await,
         "ListOpenIDConnectProviders" => Ok(oidc::list(account)),

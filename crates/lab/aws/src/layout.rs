@@ -29,6 +29,13 @@ impl Account {
         keys
     }
 
+    /// Keys of a user, if there is one with keys.
+    pub fn credentials_of(&self, user: &str) -> Option<Credentials> {
+        let state = self.state();
+        let own = |principal: &Principal| matches!(principal, Principal::User { name, .. } if name == user);
+        state.keys.values().find(|(_, principal)| own(principal)).map(|(keys, _)| keys.clone())
+    }
+
     /// Why IAM would refuse to save this as a role's trust policy.
     pub fn refuses_trust(&self, document: &str) -> Option<String> {
         save::trust(self, document).err().as_ref().map(said)

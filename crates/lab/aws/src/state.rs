@@ -1,14 +1,17 @@
 //! What the account holds, as data.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::eks::Beside;
 use crate::language::Keys;
+use crate::table::Table;
 
 /// Keys of a caller.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
     /// Access key id.
     pub access_key_id: String,
@@ -27,7 +30,7 @@ impl std::fmt::Debug for Credentials {
 }
 
 /// An IAM OIDC provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {
     /// URL without its scheme.
     pub url: String,
@@ -42,7 +45,7 @@ pub struct Provider {
 }
 
 /// An IAM role.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
     /// Name.
     pub name: String,
@@ -67,7 +70,7 @@ pub struct Role {
 }
 
 /// An EKS cluster.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cluster {
     /// Name.
     pub name: String,
@@ -88,7 +91,7 @@ pub struct Cluster {
 }
 
 /// An EKS add-on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addon {
     /// Name.
     pub name: String,
@@ -105,7 +108,7 @@ pub struct Addon {
 }
 
 /// What keeps an add-on from being well: `health.issues` of the EKS API reference, `Addon`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddonIssue {
     /// Code, such as `InsufficientNumberOfReplicas`.
     pub code: String,
@@ -114,7 +117,7 @@ pub struct AddonIssue {
 }
 
 /// A Pod Identity association.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Association {
     /// Id.
     pub id: String,
@@ -131,7 +134,7 @@ pub struct Association {
 }
 
 /// Who stands behind an access key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Principal {
     /// A user, with the policies it has.
     User { name: String, policies: Vec<String> },
@@ -140,7 +143,7 @@ pub(crate) enum Principal {
 }
 
 /// A session of a role: whose it is, and what it brings along.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
     /// Name of the role.
     pub(crate) role: String,
@@ -165,7 +168,7 @@ pub(crate) struct Session {
 }
 
 /// What the account itself keeps of a role, beside what whoever makes one says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     /// Unique id.
     pub(crate) id: String,
@@ -177,7 +180,7 @@ pub(crate) struct Kept {
 }
 
 /// A managed policy with its versions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Managed {
     /// Unique id.
     pub(crate) id: String,
@@ -198,7 +201,7 @@ pub(crate) struct Managed {
 }
 
 /// One version of a managed policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PolicyVersion {
     /// `v1`, `v2`, …
     pub(crate) id: String,
@@ -217,7 +220,7 @@ impl Managed {
 }
 
 /// An instance profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Profile {
     /// Unique id.
     pub(crate) id: String,
@@ -234,16 +237,16 @@ pub(crate) struct Profile {
 }
 
 /// What an event is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Touched {
     /// Its type, such as `AWS::IAM::Role`.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Cow<'static, str>,
     /// Name or ARN.
     pub(crate) name: String,
 }
 
 /// One recorded event.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) at: Timestamp,
@@ -261,8 +264,13 @@ pub(crate) struct Event {
 /// What happened, the newest last; the oldest give way.
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
-    events: VecDeque<Event>,
+    /// Events by their numbers.
+    events: VecDeque<(u64, Event)>,
+    next: u64,
     bytes: usize,
+    /// How many of the newest came, and which went, since somebody asked.
+    added: usize,
+    lost: Vec<u64>,
 }
 
 impl Trail {
@@ -274,16 +282,44 @@ impl Trail {
     /// Adds an event.
     pub(crate) fn push(&mut self, event: Event) {
         self.bytes += event.bytes();
-        self.events.push_back(event);
+        self.added += 1;
+        self.events.push_back((self.next, event));
+        self.next += 1;
         while self.events.len() > Self::MOST || self.bytes > Self::MOST_BYTES {
-            let Some(lost) = self.events.pop_front() else { break };
+            let Some((number, lost)) = self.events.pop_front() else { break };
             self.bytes -= lost.bytes();
+            if self.events.len() < self.added {
+                self.added = self.events.len();
+            } else {
+                self.lost.push(number);
+            }
         }
+    }
+
+    /// Events that were kept, in the order of their numbers.
+    pub(crate) fn of(kept: impl IntoIterator<Item = (u64, Event)>) -> Self {
+        let mut trail = Self::default();
+        for (number, event) in kept {
+            trail.next = number;
+            trail.push(event);
+        }
+        trail.take_changes();
+        trail
+    }
+
+    /// How many of the newest events came, and which went, since this was last asked.
+    pub(crate) fn take_changes(&mut self) -> (usize, Vec<u64>) {
+        (std::mem::take(&mut self.added), std::mem::take(&mut self.lost))
+    }
+
+    /// All of them, the newest first, with their numbers.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, &Event)> {
+        self.events.iter().rev().map(|(number, event)| (*number, event))
     }
 
     /// The newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Event> {
-        self.events.iter().rev()
+        self.numbered().map(|(_, event)| event)
     }
 }
 
@@ -305,19 +341,21 @@ impl Event {
 /// All of it.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub(crate) providers: BTreeMap<String, Provider>,
-    pub(crate) roles: BTreeMap<String, Role>,
-    pub(crate) clusters: BTreeMap<String, Cluster>,
-    pub(crate) keys: BTreeMap<String, (Credentials, Principal)>,
-    pub(crate) policies: BTreeMap<String, Managed>,
+    pub(crate) providers: Table<Provider>,
+    pub(crate) roles: Table<Role>,
+    pub(crate) clusters: Table<Cluster>,
+    pub(crate) keys: Table<(Credentials, Principal)>,
+    pub(crate) policies: Table<Managed>,
     pub(crate) events: Trail,
+    /// When the account was opened, as far as its clock tells.
+    pub(crate) started: Timestamp,
     /// What is kept of roles, by name.
-    pub(crate) kept: BTreeMap<String, Kept>,
-    pub(crate) profiles: BTreeMap<String, Profile>,
+    pub(crate) kept: Table<Kept>,
+    pub(crate) profiles: Table<Profile>,
     /// What EKS keeps of clusters, by name.
-    pub(crate) beside: BTreeMap<String, Beside>,
+    pub(crate) beside: Table<Beside>,
     /// Tags of what EKS has, by ARN.
-    pub(crate) eks_tags: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) eks_tags: Table<BTreeMap<String, String>>,
 }
 
 impl State {

@@ -83,7 +83,7 @@ async fn exchange(account: &Account, form: &Parameters, origin: &Origin) -> Resu
     };
     let assumed = assumed_xml(account, &session);
     let credentials = account.open_session(session, seconds);
-    if let Some(r) = account.state().roles.get_mut(&role.name) {
+    if let Some(r) = account.as_written().state().roles.get_mut(&role.name) {
         r.last_used = Some(account.now());
     }
     let subject = jwt.text("sub").unwrap_or_default();

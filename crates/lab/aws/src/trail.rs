@@ -95,7 +95,7 @@ pub(crate) fn web_identity(
     let (role, session) = (form.text("RoleArn"), form.text("RoleSessionName"));
     let seconds = form.get("DurationSeconds").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_SECONDS);
     let mut asked = json!({"roleArn": role, "roleSessionName": session, "durationSeconds": seconds});
-    let mut resources = vec![Touched { kind: "AWS::IAM::Role", name: role.clone() }];
+    let mut resources = vec![Touched { kind: "AWS::IAM::Role".into(), name: role.clone() }];
     record.insert("sourceIPAddress".to_owned(), json!(origin.address));
     record.insert("userAgent".to_owned(), json!(origin.agent));
     match outcome {
@@ -104,8 +104,9 @@ pub(crate) fn web_identity(
                 asked.insert("principalTags".to_owned(), json!(done.tags));
             }
             let arn = crate::arns::session_arn(account, &done.role, &session);
-            resources.push(Touched { kind: "AWS::IAM::AccessKey", name: done.credentials.access_key_id.clone() });
-            resources.push(Touched { kind: "AWS::STS::AssumedRole", name: arn.clone() });
+            resources
+                .push(Touched { kind: "AWS::IAM::AccessKey".into(), name: done.credentials.access_key_id.clone() });
+            resources.push(Touched { kind: "AWS::STS::AssumedRole".into(), name: arn.clone() });
             let ends = done.credentials.expires.unwrap_or(now).strftime("%b %-d, %Y, %-I:%M:%S %p").to_string();
             let given = json!({
                 "credentials": {"accessKeyId": done.credentials.access_key_id, "expiration": ends},
@@ -167,7 +168,7 @@ fn told(account: &Account, at: Timestamp, source: &str, name: &str, user: &str, 
         "type": "IAMUser", "principalId": lasting_id("AIDA", user), "userName": user,
         "arn": format!("arn:{}:iam::{}:user/{user}", c.partition, c.account_id), "accountId": c.account_id,
     });
-    let touched = resources.iter().map(|name| Touched { kind: kind_of(source, name), name: name.clone() });
+    let touched = resources.iter().map(|name| Touched { kind: kind_of(source, name).into(), name: name.clone() });
     let record = frame(account, at, source, name, &who);
     push(account, at, user, touched.collect(), record);
 }
@@ -188,7 +189,7 @@ pub(crate) fn touched(form: &Parameters, resource: &str) -> Vec<Touched> {
     let mut all: Vec<Touched> = Vec::new();
     for name in names.into_iter().flatten().filter(|name| *name != "*") {
         if !all.iter().any(|known| known.name == name) {
-            all.push(Touched { kind: kind_of("iam.amazonaws.com", name), name: name.to_owned() });
+            all.push(Touched { kind: kind_of("iam.amazonaws.com", name).into(), name: name.to_owned() });
         }
     }
     all

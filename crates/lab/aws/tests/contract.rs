@@ -12,6 +12,7 @@ mod contract {
     mod eks;
     mod eks_changes;
     mod hostile;
+    mod late;
     mod policies;
     mod providers;
     mod roles;

@@ -47,6 +47,11 @@ impl Cluster {
     pub fn new(config: ClusterConfig) -> Self {
         let store = Store::new(Arc::clone(&config.clock));
         seed::first_objects(&store, &config);
+        Self::again(config, store)
+    }
+
+    /// The cluster with the objects that it had.
+    pub fn again(config: ClusterConfig, store: Store) -> Self {
         let pipeline = Pipeline::new(store.clone(), Arc::clone(&config.resolver), Arc::clone(&config.clock));
         Self { shared: Arc::new(Shared::new(config, store, pipeline)) }
     }

@@ -2,12 +2,15 @@
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use trustwalk_lab_keep::{Batch, Journal, Restored, Snapshot};
 
 use crate::{
     GithubJob, IssuerError, KubernetesSubject, SigningKey,
@@ -38,6 +41,17 @@ struct State {
     faults: Faults,
 }
 
+/// Where issuers' keys are kept, by URL.
+const KEYS: &str = "issuer/keys";
+
+/// The keys of an issuer as they are kept. Secrets.
+#[derive(Serialize, Deserialize)]
+struct KeptKeys {
+    /// Those that are published; the last one signs.
+    published: Vec<String>,
+    foreign: Option<String>,
+}
+
 /// An OIDC issuer. Cloning shares it.
 #[derive(Clone)]
 pub struct Issuer {
@@ -45,6 +59,7 @@ pub struct Issuer {
     host: Arc<str>,
     path: Arc<str>,
     state: Arc<RwLock<State>>,
+    journal: Arc<OnceLock<Arc<Journal>>>,
 }
 
 impl fmt::Debug for Issuer {
@@ -84,12 +99,52 @@ impl Issuer {
                 foreign: None,
                 faults: Faults::default(),
             })),
+            journal: Arc::default(),
         })
     }
 
     /// Another issuer, at `url`, that signs with this one's present key: making one takes a noticeable time.
     pub fn beside(&self, url: &str) -> Result<Self, IssuerError> {
         Self::with(url, self.read(|state| Arc::clone(&state.signing)))
+    }
+
+    /// The issuer at `url` with the keys that were kept of it, if there are any.
+    pub fn again(url: &str, kept: &mut Restored) -> Result<Option<Self>, IssuerError> {
+        let Some(keys) = kept.take_one::<KeptKeys>(KEYS, url)? else { return Ok(None) };
+        let all =
+            keys.published.iter().map(|key| SigningKey::again(key).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+        let signing = Arc::clone(all.last().ok_or(IssuerError::SigningKey)?);
+        let foreign = keys.foreign.as_deref().map(SigningKey::again).transpose()?.map(Arc::new);
+        let issuer = Self::with(url, Arc::clone(&signing))?;
+        issuer.write(|state| *state = State { signing, published: all, foreign, faults: Faults::default() });
+        Ok(Some(issuer))
+    }
+
+    /// Has its keys kept whenever they change.
+    pub fn keep_in(&self, journal: Arc<Journal>) {
+        // One who keeps it already goes on.
+        let _known = self.journal.set(journal);
+    }
+
+    /// Tells what is to be kept.
+    pub fn tell(&self, snapshot: &mut Snapshot) {
+        if let Ok(keys) = self.read(kept) {
+            snapshot.put(KEYS, &self.url, &keys);
+        }
+    }
+
+    /// Claims of a token that a published key has signed for this issuer, whenever that was.
+    pub fn verify(&self, token: &str) -> Option<Value> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        let read = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+        let (header, claims) = (read(header)?, read(claims)?);
+        let kid = header.get("kid")?.as_str()?;
+        let key = self.read(|state| state.published.iter().find(|key| key.kid() == kid).cloned())?;
+        let genuine = header.get("alg")?.as_str()? == "RS256"
+            && claims.get("iss")?.as_str()? == self.url()
+            && key.signed(message.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?);
+        genuine.then_some(claims)
     }
 
     /// The `iss` of its tokens.
@@ -110,6 +165,18 @@ impl Issuer {
         f(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Changes keys, and keeps them before anybody sees them.
+    fn write_keys(&self, change: impl FnOnce(&mut State)) {
+        self.write(|state| {
+            change(state);
+            if let (Some(journal), Ok(keys)) = (self.journal.get(), kept(state)) {
+                let mut batch = Batch::default();
+                batch.put(KEYS, &self.url, &keys);
+                journal.keep(batch);
+            }
+        });
+    }
+
     /// The faults in force.
     pub fn faults(&self) -> Faults {
         self.read(|state| state.faults.clone())
@@ -123,7 +190,7 @@ impl Issuer {
     /// Signs with a new key from now on; the old public key stays published, as
     /// EKS keeps it until the tokens it signed have expired.
     pub fn rotate_key(&self, key: SigningKey) {
-        self.write(|state| {
+        self.write_keys(|state| {
             state.signing = Arc::new(key);
             let signing = Arc::clone(&state.signing);
             state.published.push(signing);
@@ -132,7 +199,7 @@ impl Issuer {
 
     /// Publishes the present key and the one before it alone: what older ones signed has ended.
     pub fn retire_keys(&self) {
-        self.write(|state| {
+        self.write_keys(|state| {
             let old = state.published.len().saturating_sub(2);
             state.published.drain(..old);
         });
@@ -140,7 +207,7 @@ impl Issuer {
 
     /// The key a [`KeySetFault::Foreign`] key set shows instead of the real one.
     pub fn set_foreign_key(&self, key: SigningKey) {
-        self.write(|state| state.foreign = Some(Arc::new(key)));
+        self.write_keys(|state| state.foreign = Some(Arc::new(key)));
     }
 
     /// The key set as served now.
@@ -237,6 +304,11 @@ impl Issuer {
             }
         })
     }
+}
+
+fn kept(state: &State) -> Result<KeptKeys, IssuerError> {
+    let published = state.published.iter().map(|key| key.kept()).collect::<Result<_, _>>()?;
+    Ok(KeptKeys { published, foreign: state.foreign.as_ref().map(|key| key.kept()).transpose()? })
 }
 
 /// A key as one publishes it who leaves out what RFC 7517 makes optional.

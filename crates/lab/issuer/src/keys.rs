@@ -3,11 +3,16 @@
 use std::fmt;
 
 use aws_lc_rs::{
-    digest, rand,
+    digest,
+    encoding::{AsDer, Pkcs8V1Der},
+    rand,
     rsa::{KeyPair, KeySize},
-    signature::{KeyPair as _, RSA_PKCS1_SHA256},
+    signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
 use crate::IssuerError;
@@ -28,9 +33,30 @@ impl SigningKey {
     /// A fresh key. Its id has the shape Kubernetes gives: 43 characters of
     /// base64url over a SHA-256 of the public key.
     pub fn generate() -> Result<Self, IssuerError> {
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| IssuerError::SigningKey)?;
+        KeyPair::generate(KeySize::Rsa2048).map(Self::of).map_err(|_| IssuerError::SigningKey)
+    }
+
+    fn of(pair: KeyPair) -> Self {
         let hash = digest::digest(&digest::SHA256, pair.public_key().as_ref());
-        Ok(Self { kid: URL_SAFE_NO_PAD.encode(hash.as_ref()), pair })
+        Self { kid: URL_SAFE_NO_PAD.encode(hash.as_ref()), pair }
+    }
+
+    /// The key as it is kept: base64 of PKCS #8. A secret.
+    pub(crate) fn kept(&self) -> Result<String, IssuerError> {
+        let der: Pkcs8V1Der<'_> = self.pair.as_der().map_err(|_| IssuerError::SigningKey)?;
+        Ok(STANDARD.encode(der.as_ref()))
+    }
+
+    /// A key that was kept.
+    pub(crate) fn again(kept: &str) -> Result<Self, IssuerError> {
+        let der = STANDARD.decode(kept).map_err(|_| IssuerError::SigningKey)?;
+        KeyPair::from_pkcs8(&der).map(Self::of).map_err(|_| IssuerError::SigningKey)
+    }
+
+    /// Whether this key made a signature.
+    pub(crate) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let public: &[u8] = self.pair.public_key().as_ref();
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public).verify(message, signature).is_ok()
     }
 
     /// The key id.

@@ -32,6 +32,9 @@ pub enum IssuerError {
     /// The listener could not be opened.
     #[error("cannot listen: {0}")]
     Listen(#[from] std::io::Error),
+    /// What was kept of an issuer cannot be read.
+    #[error(transparent)]
+    Keep(#[from] trustwalk_lab_keep::KeepError),
     /// The issuer's URL has no host.
     #[error("issuer URL `{0}` is not https with a host")]
     Url(String),

@@ -16,7 +16,13 @@ use rcgen::{
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use serde::{Deserialize, Serialize};
+
 use crate::IssuerError;
+
+mod kept;
+
+pub use kept::KeptHierarchy;
 
 /// Life of a leaf certificate, as ACM gives: thirteen months.
 pub const LEAF_DAYS: i64 = 395;
@@ -41,23 +47,38 @@ pub enum LeafKey {
 
 /// One certificate authority: its name and key.
 struct Authority {
+    said: Said,
     params: CertificateParams,
     key: KeyPair,
 }
 
+/// What an authority says of itself.
+#[derive(Clone, Serialize, Deserialize)]
+struct Said {
+    name: String,
+    organisation: String,
+    from: Timestamp,
+    until: Timestamp,
+}
+
 impl Authority {
     fn new(name: &str, organisation: &str, from: Timestamp, until: Timestamp) -> Result<Self, IssuerError> {
+        let said = Said { name: name.to_owned(), organisation: organisation.to_owned(), from, until };
+        Self::with(said, KeyPair::generate()?)
+    }
+
+    fn with(said: Said, key: KeyPair) -> Result<Self, IssuerError> {
         let mut params = CertificateParams::new(Vec::<String>::new())?;
         // rcgen starts with a common name of its own, which would come first.
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CountryName, "US");
-        params.distinguished_name.push(DnType::OrganizationName, organisation);
-        params.distinguished_name.push(DnType::CommonName, name);
+        params.distinguished_name.push(DnType::OrganizationName, said.organisation.as_str());
+        params.distinguished_name.push(DnType::CommonName, said.name.as_str());
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.use_authority_key_identifier_extension = true;
-        set_validity(&mut params, from, until);
-        Ok(Self { params, key: KeyPair::generate()? })
+        set_validity(&mut params, said.from, said.until);
+        Ok(Self { said, params, key })
     }
 
     fn self_signed(&self) -> Result<CertificateDer<'static>, IssuerError> {

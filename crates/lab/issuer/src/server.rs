@@ -8,11 +8,16 @@ use std::{
     sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::LazyConfigAcceptor;
+use trustwalk_lab_keep::{Batch, Journal, Restored, Snapshot};
 use trustwalk_lab_serve::{PATIENCE, Slot, Version, accept, speak};
 
 use crate::{
@@ -34,7 +39,32 @@ pub struct ServerConfig {
 
 struct Host {
     config: Arc<rustls::ServerConfig>,
-    presented: Vec<rustls_pki_types::CertificateDer<'static>>,
+    presented: Vec<CertificateDer<'static>>,
+    kept: KeptChain,
+}
+
+/// Where chains are kept, by host.
+const CHAINS: &str = "issuer/chains";
+
+/// A chain as it is kept: base64 of DER. The key is a secret.
+#[derive(Clone, Serialize, Deserialize)]
+struct KeptChain {
+    certificates: Vec<String>,
+    key: String,
+    tls13_only: bool,
+}
+
+impl KeptChain {
+    fn of(chain: &Chain, tls13_only: bool) -> Self {
+        let certificates = chain.certificates.iter().map(|certificate| STANDARD.encode(certificate)).collect();
+        Self { certificates, key: STANDARD.encode(chain.key.secret_der()), tls13_only }
+    }
+
+    fn chain(&self) -> Option<Chain> {
+        let certificates = self.certificates.iter().map(|one| STANDARD.decode(one).ok().map(CertificateDer::from));
+        let key = PrivatePkcs8KeyDer::from(STANDARD.decode(&self.key).ok()?);
+        Some(Chain { certificates: certificates.collect::<Option<_>>()?, key: PrivateKeyDer::Pkcs8(key) })
+    }
 }
 
 #[derive(Default)]
@@ -48,6 +78,7 @@ struct Table {
 pub struct IssuerServer {
     address: SocketAddr,
     table: Arc<RwLock<Table>>,
+    journal: Arc<OnceLock<Arc<Journal>>>,
 }
 
 impl fmt::Debug for IssuerServer {
@@ -60,7 +91,7 @@ impl IssuerServer {
     /// Listens and serves in the background.
     pub async fn start(config: ServerConfig) -> Result<Self, IssuerError> {
         let listener = TcpListener::bind(config.bind).await?;
-        let server = Self { address: listener.local_addr()?, table: Arc::default() };
+        let server = Self { address: listener.local_addr()?, table: Arc::default(), journal: Arc::default() };
         let table = Arc::clone(&server.table);
         // Dropped with the runtime, as the server's documentation says.
         let end = std::future::pending();
@@ -84,13 +115,46 @@ impl IssuerServer {
             .with_no_client_auth()
             .with_single_cert(chain.certificates.clone(), chain.key.clone_key())?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let host_entry = Host { config: Arc::new(tls), presented: chain.certificates.clone() };
-        self.write(|table| table.hosts.insert(host.to_ascii_lowercase(), host_entry));
+        let kept = KeptChain::of(chain, tls13_only);
+        let host = host.to_ascii_lowercase();
+        if let Some(journal) = self.journal.get() {
+            let mut batch = Batch::default();
+            batch.put(CHAINS, &host, &kept);
+            journal.keep(batch);
+        }
+        let host_entry = Host { config: Arc::new(tls), presented: chain.certificates.clone(), kept };
+        self.write(|table| table.hosts.insert(host, host_entry));
         Ok(())
     }
 
+    /// Presents the chains that were kept.
+    pub fn restore(&self, kept: &mut Restored) -> Result<(), IssuerError> {
+        for (host, kept) in kept.take::<KeptChain>(CHAINS)? {
+            let chain = kept.chain().ok_or(IssuerError::SigningKey)?;
+            self.set_chain(&host, &chain, kept.tls13_only)?;
+        }
+        Ok(())
+    }
+
+    /// Has every chain kept before it is presented.
+    pub fn keep_in(&self, journal: Arc<Journal>) {
+        // One who keeps them already goes on.
+        let _known = self.journal.set(journal);
+    }
+
+    /// Tells what is to be kept: chains, and the keys of the issuers.
+    pub fn tell(&self, snapshot: &mut Snapshot) {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        for (host, served) in &table.hosts {
+            snapshot.put(CHAINS, host, &served.kept);
+        }
+        for issuer in &table.issuers {
+            issuer.tell(snapshot);
+        }
+    }
+
     /// The certificates presented for a host now, leaf first.
-    pub fn presented(&self, host: &str) -> Vec<rustls_pki_types::CertificateDer<'static>> {
+    pub fn presented(&self, host: &str) -> Vec<CertificateDer<'static>> {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         table.hosts.get(&host.to_ascii_lowercase()).map(|host| host.presented.clone()).unwrap_or_default()
     }

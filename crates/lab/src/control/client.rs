@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use super::server::State;
-use crate::{LabError, hold};
+use crate::{LabError, Propagation, Rate, hold};
 
 /// Most bytes of an answer: the list of faults takes some tens of kilobytes.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
@@ -89,6 +89,18 @@ impl Client {
     /// Sets the lab's time, Unix seconds; the time that it then is.
     pub async fn set_time(&self, second: i64) -> Result<Value, LabError> {
         self.call(Method::POST, &format!("/clock/{second}")).await
+    }
+
+    /// Sets how often a service may be asked; without a rate, as often as one likes.
+    pub async fn set_rate(&self, service: &str, rate: Option<Rate>) -> Result<Value, LabError> {
+        let rate = rate.map_or_else(|| "off".to_owned(), |r| format!("{}/{}", r.per_thousand_seconds, r.burst));
+        self.call(Method::POST, &format!("/throttle/{service}/{rate}")).await
+    }
+
+    /// Sets how late changes of IAM's are seen.
+    pub async fn set_propagation(&self, propagation: Propagation) -> Result<Value, LabError> {
+        let (iam, sts) = (propagation.iam.as_millis(), propagation.sts.as_millis());
+        self.call(Method::POST, &format!("/propagation/{iam}/{sts}")).await
     }
 
     /// Stops the lab, and returns when it has let go of its folder.

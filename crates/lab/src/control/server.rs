@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use trustwalk_lab_serve::{Version, accept, speak};
 
-use crate::{Lab, LabError, faults, files, hold};
+use crate::{Lab, LabError, Rate, faults, files, hold};
 
 /// What the state file holds. The token is a secret, so there is no `Debug`.
 #[derive(Serialize, Deserialize)]
@@ -92,6 +92,14 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
         (&Method::POST, ["stack", stack, arn @ ..]) => {
             lab.give_to_stack(&arn.join("/"), stack).map(|()| json!({"stack": stack}))
         }
+        (&Method::POST, ["throttle", service, rest @ ..]) => match rate(rest) {
+            Some(rate) => lab.set_rate(service, rate).map(|()| json!({"throttle": service})),
+            None => return reply(StatusCode::BAD_REQUEST, &json!({"error": "no rate"})),
+        },
+        (&Method::POST, ["propagation", iam, sts]) => match (iam.parse(), sts.parse()) {
+            (Ok(iam), Ok(sts)) => lab.set_propagation(iam, sts).map(|()| json!({"propagation": [iam, sts]})),
+            _ => return reply(StatusCode::BAD_REQUEST, &json!({"error": "no delay"})),
+        },
         (&Method::GET, ["clock"]) => Ok(lab.time()),
         (&Method::POST, ["clock", second]) => match second.parse().ok().and_then(|s| Timestamp::from_second(s).ok()) {
             Some(to) => lab.set_time(to).await.map(|()| lab.time()),
@@ -112,6 +120,17 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
 /// A claim as it is typed: JSON where it is JSON, else text.
 fn value_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
+/// A rate of a path: none, or tokens in a thousand seconds and at once.
+fn rate(path: &[&str]) -> Option<Option<Rate>> {
+    match path {
+        ["off"] => Some(None),
+        [rate, burst] => {
+            Some(Some(Rate { per_thousand_seconds: rate.parse().ok()?, burst: burst.parse().ok().filter(|b| *b > 0)? }))
+        }
+        _ => None,
+    }
 }
 
 fn reply(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {

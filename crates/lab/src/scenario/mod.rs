@@ -2,6 +2,7 @@
 //! `docs/schema/lab-scenario.json`; this reads it, and refuses what cannot be before anything starts.
 
 mod form;
+mod kept;
 mod kinds;
 mod names;
 mod run;
@@ -29,9 +30,11 @@ use crate::{
 };
 pub(crate) use form::{ChainForm, Kind, WorkloadKind};
 use form::{ClusterForm, Form, RoleForm, UserForm};
+pub(crate) use kept::KeptScenario;
 pub(crate) use kinds::nature;
 pub(crate) use names::Names;
 use names::{REGION, line};
+pub(crate) use run::begin;
 pub(crate) use scene::Scene;
 
 /// Largest file: a thousand roles take about half of it.
@@ -54,6 +57,10 @@ pub const STORY: &str = include_str!("story.yaml");
 pub struct Scenario {
     pub(crate) form: Form,
     pub(crate) names: Names,
+    /// The file's text.
+    text: String,
+    /// What it and its manifests came to when it was kept, if it was.
+    kept_digest: Option<String>,
     /// Manifests of each cluster, by its name: those of the file, then those of its files.
     pub(crate) manifests: BTreeMap<String, Vec<Value>>,
 }
@@ -64,11 +71,17 @@ impl Scenario {
         if u64::try_from(text.len()).unwrap_or(u64::MAX) > LARGEST {
             return Err(WrongScenario::new(0, format!("a scenario has {LARGEST} bytes at most")));
         }
+        let mut scenario = Self::of(text, BTreeMap::new())?;
+        scenario.manifests = scenario.read_manifests(folder)?;
+        Ok(scenario)
+    }
+
+    /// A scenario with these manifests.
+    fn of(text: &str, manifests: BTreeMap<String, Vec<Value>>) -> Result<Self, WrongScenario> {
         let form: Form = serde_saphyr::from_str(text)?;
         bounded(&form)?;
         let names = Names::of(&form)?;
-        let mut scenario = Self { form, names, manifests: BTreeMap::new() };
-        scenario.manifests = scenario.read_manifests(folder)?;
+        let scenario = Self { form, names, text: text.to_owned(), kept_digest: None, manifests };
         scenario.check()?;
         Ok(scenario)
     }

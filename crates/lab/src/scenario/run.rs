@@ -6,48 +6,44 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use tokio::{sync::Mutex, task::JoinSet};
 use trustwalk_lab_aws::{Account, Provider, Role as AwsRole};
-use trustwalk_lab_cluster::{Gvr, KINDS, TlsMaterial, TokenMinter, User};
+use trustwalk_lab_cluster::{Gvr, KINDS, User};
 use trustwalk_lab_issuer::{
     Issuer, SigningKey,
     pki::{LeafKey, Presentation, days_after, thumbprint},
 };
-use trustwalk_lab_node::NodeAgent;
 
 use super::{
     ChainForm, Kind, REGION, Scenario, WrongScenario,
-    form::{ClusterForm, Thumbprints},
+    form::{ClusterForm, Thumbprints, Word},
     host_of, inline_of, line, nature, policies_of,
     scene::{Member, Scene, Signer},
     workloads::{client_ids, world},
 };
 use crate::{
-    Lab, LabConfig, LabError, Story,
+    Lab, LabConfig, LabError, Story, again,
     clock::LEAF_AGE_DAYS,
     faults,
-    minter::Minter,
+    kept::{Before, Course, Keeper, Stand, course_entry, site_entry},
+    parts::{self, Parts, Plan},
     site::{Applied, Site},
-    start::{self, Parts},
-    world::{Place, names::bare},
+    start,
+    world::{Base, Place, names::bare},
 };
 
 impl Lab {
     /// Starts a lab with a world of one's own in place of the story's.
     pub async fn start_scenario(config: LabConfig, scenario: &Scenario) -> Result<Self, LabError> {
-        let config = LabConfig { story: Story::AccountAlone, ..config };
-        let lab = start::start(config, scenario.first()).await?;
-        match begin(&lab, scenario).await {
-            Ok(()) => Ok(lab),
-            Err(error) => {
-                lab.ask_down();
-                Err(error)
-            }
-        }
+        start::start(LabConfig { story: Story::AccountAlone, ..config }, Some(scenario)).await
     }
 }
 
-async fn begin(lab: &Lab, scenario: &Scenario) -> Result<(), LabError> {
-    let members = members(lab, scenario);
-    let signers = signers(lab, scenario).await?;
+/// Makes what a scenario says, or puts it back as it was before.
+pub(crate) async fn begin(lab: &Lab, scenario: &Scenario, mut before: Option<&mut Before>) -> Result<(), LabError> {
+    let members = members(lab, scenario, before.as_deref_mut())?;
+    let signers = match before.as_deref_mut() {
+        Some(before) => signers_again(lab, scenario, before)?,
+        None => signers(lab, scenario).await?,
+    };
     let mut scene = Scene {
         members,
         signers,
@@ -60,32 +56,55 @@ async fn begin(lab: &Lab, scenario: &Scenario) -> Result<(), LabError> {
         lab.inner.hosts.put(&host, 443, lab.addresses().issuer);
         scene.chains.insert(host, chain);
     }
-    lab.inner.present(&scene.chains)?;
-    providers(lab, scenario, &scene)?;
-    roles(scenario, &scene)?;
+    let is_new = before.is_none();
+    if is_new {
+        lab.inner.present(&scene.chains)?;
+        providers(lab, scenario, &scene)?;
+        roles(scenario, &scene)?;
+    }
     for cluster in &scenario.form.clusters {
         let side = place_of_cluster(lab, scenario, &scene, cluster)?;
-        if let Some(site) = put_up(lab, scenario, cluster, side).await? {
-            scene.sites.push(site);
+        if cluster.served {
+            scene.sites.push(put_up(lab, scenario, cluster, side, before.as_deref_mut()).await?);
+        } else if is_new {
+            let (place, account, _) = side;
+            let owner = lab.inner.story.account.for_cluster(&account, place, String::new(), String::new());
+            owner.put_cluster(None, &BTreeMap::new(), true, lab.inner.clock.now());
         }
     }
-    for fault in &scenario.form.faults {
+    for fault in scenario.form.faults.iter().filter(|_| is_new) {
         let name = faults::find(&fault.fault.value).map_or("", |found| found.name);
         scene.hit(name, &fault.on.value).await?;
     }
     // It is empty: a lab starts once.
     let _set = lab.inner.scene.set(scene);
-    lab.write_files(lab.dir())
+    Ok(())
 }
 
 /// The accounts with their users and policies.
-fn members(lab: &Lab, scenario: &Scenario) -> Vec<Member> {
+fn members(lab: &Lab, scenario: &Scenario, mut before: Option<&mut Before>) -> Result<Vec<Member>, LabError> {
     let first = lab.inner.story.account.account();
     let mut members = Vec::new();
     for form in &scenario.form.accounts {
         let id = &form.id.value;
         let account =
             if first.id() == id { first.clone() } else { first.join_in(id, form.region.as_deref().unwrap_or(REGION)) };
+        let alias = form.alias.value.clone();
+        if first.id() != id
+            && let Some(kept) = &lab.inner.kept
+        {
+            if let Some(before) = before.as_deref_mut() {
+                account.restore(&mut before.restored)?;
+            }
+            account.keep_in(Arc::clone(&kept.journal));
+        }
+        if before.is_some() {
+            // One that was deleted meanwhile has no keys.
+            let users = form.users.iter().map(|user| &user.name.value);
+            let users = users.filter_map(|name| Some((name.clone(), account.credentials_of(name)?))).collect();
+            members.push(Member { alias, account, users });
+            continue;
+        }
         for policy in &form.policies {
             let arn = format!("arn:aws:iam::{id}:policy/{}", policy.name.value);
             account.put_policy(&arn, &policy.document.to_string());
@@ -93,29 +112,56 @@ fn members(lab: &Lab, scenario: &Scenario) -> Vec<Member> {
         let users = form.users.iter();
         let users = users.map(|user| (user.name.value.clone(), account.add_user(&user.name.value, &policies_of(user))));
         let users = users.collect();
-        members.push(Member { alias: form.alias.value.clone(), account, users });
+        members.push(Member { alias, account, users });
     }
-    members
+    Ok(members)
+}
+
+/// An issuer of a scenario's: its name, its kind, and its claims besides.
+type Said<'s> = (&'s Word, Kind, BTreeMap<String, Value>);
+
+impl Scenario {
+    fn said(&self) -> impl Iterator<Item = Said<'_>> {
+        let clusters = self.form.clusters.iter().map(|cluster| (&cluster.name, Kind::Bucket, BTreeMap::new()));
+        let issuers = self.form.issuers.iter().map(|issuer| (&issuer.name, issuer.kind, issuer.claims.clone()));
+        clusters.chain(issuers)
+    }
+}
+
+/// Serves an issuer, and keeps it where that is asked for.
+fn signer(lab: &Lab, issuer: Issuer, kind: Kind, own: BTreeMap<String, Value>) -> Signer {
+    if let Some(kept) = &lab.inner.kept {
+        issuer.keep_in(Arc::clone(&kept.journal));
+    }
+    lab.inner.story.server.serve_issuer(issuer.clone());
+    let nature = nature(kind);
+    let mut claims = nature.claims;
+    claims.extend(own);
+    Signer { issuer, audience: nature.audience.to_owned(), claims }
 }
 
 /// Issuers with keys of their own, served.
 async fn signers(lab: &Lab, scenario: &Scenario) -> Result<BTreeMap<String, Signer>, LabError> {
     let mut made = JoinSet::new();
-    let clusters = scenario.form.clusters.iter().map(|cluster| (&cluster.name, Kind::Bucket, BTreeMap::new()));
-    let issuers = scenario.form.issuers.iter().map(|issuer| (&issuer.name, issuer.kind, issuer.claims.clone()));
-    for (name, kind, claims) in clusters.chain(issuers) {
+    for (name, kind, claims) in scenario.said() {
         let (name, url) = (name.value.clone(), scenario.names.issuer(name)?);
         made.spawn_blocking(move || (name, url, kind, claims, SigningKey::generate()));
     }
     let mut signers = BTreeMap::new();
     while let Some(done) = made.join_next().await {
         let (name, url, kind, own, key) = done.map_err(|_| LabError::Control("no key could be made".to_owned()))?;
-        let issuer = Issuer::new(&url, key?)?;
-        lab.inner.story.server.serve_issuer(issuer.clone());
-        let nature = nature(kind);
-        let mut claims = nature.claims;
-        claims.extend(own);
-        signers.insert(name, Signer { issuer, audience: nature.audience.to_owned(), claims });
+        signers.insert(name, signer(lab, Issuer::new(&url, key?)?, kind, own));
+    }
+    Ok(signers)
+}
+
+/// Issuers with the keys that they had.
+fn signers_again(lab: &Lab, scenario: &Scenario, before: &mut Before) -> Result<BTreeMap<String, Signer>, LabError> {
+    let mut signers = BTreeMap::new();
+    for (name, kind, own) in scenario.said() {
+        // The story's platform is there already; an issuer of the same address is in its place.
+        let issuer = start::again_or_lost(&scenario.names.issuer(name)?, &mut before.restored)?;
+        signers.insert(name.value.clone(), signer(lab, issuer, kind, own));
     }
     Ok(signers)
 }
@@ -230,63 +276,79 @@ fn place_of_cluster(lab: &Lab, scenario: &Scenario, scene: &Scene, form: &Cluste
     Ok((place, member.account.clone(), registered(lab, scene, &issuer, thumbprints)))
 }
 
-/// Tells EKS of a cluster, and puts its API server up where it has one.
+/// Tells EKS of a cluster that has an API server, and puts that up.
 async fn put_up(
     lab: &Lab,
     scenario: &Scenario,
     form: &ClusterForm,
     (place, account, registered): Side,
-) -> Result<Option<Site>, LabError> {
+    mut before: Option<&mut Before>,
+) -> Result<Site, LabError> {
     let inner = &lab.inner;
-    let now = inner.clock.now();
-    if !form.served {
-        let owner = inner.story.account.for_cluster(&account, place, String::new(), String::new());
-        owner.put_cluster(None, &BTreeMap::new(), true, now);
-        return Ok(None);
-    }
-    let api = start::listen(0).await?;
-    let address = start::address(&api)?;
-    let tls = TlsMaterial::self_made(&["127.0.0.1", "localhost", "kubernetes.default.svc"])
-        .map_err(|e| LabError::Cluster(e.to_string()))?;
+    let name = &form.name.value;
+    let kept = before.as_mut().map(|before| before.site(name)).transpose()?;
+    let site = kept.as_ref().map(|(site, _)| site.clone());
+    let registered = site.as_ref().map_or(registered, |site| site.registered.clone());
+    let api = parts::listen(site.as_ref().map_or(0, |site| site.port)).await?;
+    let address = parts::address(&api)?;
+    let tls = parts::api_tls(site.as_ref())?;
     let (endpoint, ca) = (format!("https://{address}"), STANDARD.encode(&tls.ca_pem));
     let owner = inner.story.account.for_cluster(&account, place.clone(), endpoint, ca);
     let issuer = scenario.names.issuer(&form.name)?;
     let signer = inner.story.server.issuer(&issuer).ok_or_else(|| LabError::Control("no issuer".to_owned()))?;
     let world = world(scenario, form, &place)?;
-    let settings = start::node_settings(inner.addresses.aws, &owner, &inner.clock);
-    let webhook = start::webhook_side().await?;
-    owner.lead(webhook.settings.clone());
-    let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(signer.clone(), inner.clock.shared()).with_logins(&owner));
-    let agent = NodeAgent::prepare(settings.clone());
-    let nodes = start::nodes(form.nodes.unwrap_or(NODES), &place.region);
-    let cluster = start::cluster(&agent, &minter, &webhook, (tls, &inner.clock), nodes, &place)?;
+    let plan = Plan {
+        place: &place,
+        aws: inner.addresses.aws,
+        account: &owner,
+        clock: &inner.clock,
+        issuer: &signer,
+        tls,
+        served: true,
+        nodes: parts::nodes(form.nodes.unwrap_or(NODES), &place.region),
+        site: site.as_ref(),
+        before,
+    };
+    let parts = Parts::make(plan, Some(address), &registered).await?;
+    let applied = match &kept {
+        Some((_, course)) => again::applied(course, Some(&world))?,
+        None => Applied::new(&world, Base::Scenario),
+    };
+    if let Some(kept) = &inner.kept {
+        kept.put(&site_entry(name), &parts.fixed);
+        parts.cluster.store().keep_in(Arc::clone(&kept.journal), &place.cluster);
+    }
+    let cluster = parts.cluster.clone();
     let site = Site {
         place,
         served: true,
         clock: inner.clock.clone(),
         account: owner,
         store: cluster.store(),
-        runtime: agent.runtime(),
-        agent: agent.clone(),
-        settings,
-        webhook: webhook.settings.clone(),
-        webhook_ca: webhook.tls.ca_pem.clone(),
-        foreign_ca: webhook.foreign_ca.clone(),
+        runtime: parts.agent.runtime(),
+        agent: parts.agent.clone(),
+        settings: parts.settings.clone(),
+        webhook: parts.webhook.settings.clone(),
+        webhook_ca: parts.webhook.tls.ca_pem.clone(),
+        foreign_ca: parts.webhook.foreign_ca.clone(),
         server: inner.story.server.clone(),
         issuer: signer,
         authorities: inner.story.authorities.clone(),
         registered,
         kubeconfig: cluster.kubeconfig(address),
-        world: Mutex::new(Applied::new(&world)),
+        world: Mutex::new(applied),
+        keeper: inner.kept.as_ref().map(|kept| Keeper::new(kept, course_entry(name))),
     };
-    let parts = Parts { cluster: cluster.clone(), agent, minter, webhook };
-    start::put_up(&site, parts, api, &world, &inner.down).await?;
-    for manifest in scenario.manifests.get(&form.name.value).into_iter().flatten() {
-        apply(&cluster, manifest).await.map_err(|why| {
-            WrongScenario::new(line(&form.name), format!("the cluster `{}` refuses {why}", form.name.value))
-        })?;
+    let course = kept.as_ref().map_or_else(|| Course::at(Stand::at(Base::Scenario)), |(_, course)| course.clone());
+    site.keep_course(&course.now, course.towards.as_ref());
+    let is_new = kept.is_none();
+    parts.put_up(&site, api, is_new.then_some(&world), &inner.down).await?;
+    for manifest in scenario.manifests.get(name).into_iter().flatten().filter(|_| is_new) {
+        apply(&cluster, manifest)
+            .await
+            .map_err(|why| WrongScenario::new(line(&form.name), format!("the cluster `{name}` refuses {why}")))?;
     }
-    Ok(Some(site))
+    Ok(site)
 }
 
 /// Nodes of a cluster that does not say how many.
@@ -312,7 +374,7 @@ async fn apply(cluster: &trustwalk_lab_cluster::Cluster, manifest: &Value) -> Re
 
 impl Scenario {
     /// Where the first account is, behind whose endpoint all others are.
-    fn first(&self) -> Place {
+    pub(crate) fn first(&self) -> Place {
         let first = self.form.accounts.first();
         Place {
             account: first.map(|account| account.id.value.clone()).unwrap_or_default(),

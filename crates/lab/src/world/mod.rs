@@ -10,10 +10,10 @@ mod workload;
 
 pub use job::Job;
 pub use place::Place;
-pub(crate) use state::allow;
 pub use state::{
     AUDIENCE_ANNOTATION, Generation, IssuerState, Provider, REGIONAL_ANNOTATION, ROLE_ANNOTATION, Registration, Role,
     World,
 };
+pub(crate) use state::{Base, allow};
 pub use trust::{Condition, Trust};
 pub use workload::{ALL, AWS_NODE, EXTERNAL_DNS, LEDGER, Mount, SETTLEMENT, Workload, WorkloadId, labels};

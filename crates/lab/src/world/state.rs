@@ -25,6 +25,19 @@ pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 /// Annotation that chooses regional STS.
 pub const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
 
+/// What the world is made from, before faults edit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Base {
+    /// Everything in order.
+    Healthy,
+    /// The CNI on the instances' role.
+    BeforeTheChange,
+    /// Nothing.
+    Empty,
+    /// What a scenario says of a cluster.
+    Scenario,
+}
+
 /// Which certificate hierarchy stands behind the EKS issuers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Generation {

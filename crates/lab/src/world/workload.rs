@@ -39,6 +39,12 @@ impl WorkloadId {
         Self { resource, namespace: lasting(namespace), name: lasting(name) }
     }
 
+    /// One that was kept: kind, namespace and name.
+    pub(crate) fn again(resource: &str, namespace: &str, name: &str) -> Option<Self> {
+        let resource = ["daemonsets", "deployments"].into_iter().find(|known| *known == resource)?;
+        Some(Self::named(resource, namespace, name))
+    }
+
     /// Its namespace and name, which is its service account's too.
     pub fn place(self) -> (String, String) {
         (self.namespace.to_owned(), self.name.to_owned())

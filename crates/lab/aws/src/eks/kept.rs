@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// All of it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Beside {
     /// Settings in the form of `DescribeCluster`, by member.
     pub(crate) settings: BTreeMap<String, Value>,
@@ -45,20 +46,20 @@ impl Beside {
 }
 
 /// An update, which is over as soon as it is there.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Update {
     /// Type, such as `AddonUpdate`.
-    pub(crate) kind: &'static str,
+    pub(crate) kind: String,
     /// What it is about within the cluster: an add-on, a node group.
     pub(crate) about: Option<String>,
     /// Parameters, by type.
-    pub(crate) params: Vec<(&'static str, String)>,
+    pub(crate) params: Vec<(String, String)>,
     /// When.
     pub(crate) at: Timestamp,
 }
 
 /// An access entry.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     /// Last part of its ARN.
     pub(crate) id: String,
@@ -77,7 +78,7 @@ pub(crate) struct Entry {
 }
 
 /// An access policy of an entry.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Grant {
     /// ARN of the policy.
     pub(crate) policy: String,
@@ -89,7 +90,7 @@ pub(crate) struct Grant {
 }
 
 /// More of an add-on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MoreOfAddon {
     /// Last part of its ARN.
     pub(crate) id: String,
@@ -100,7 +101,7 @@ pub(crate) struct MoreOfAddon {
 }
 
 /// More of an association.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct MoreOfAssociation {
     /// Sessions have no tags.
     pub(crate) no_tags: bool,

@@ -231,7 +231,7 @@ impl Desk<'_> {
     /// Writes a change of something in a cluster down.
     fn record_of(&self, action: &str, cluster: &str, thing: Option<(&'static str, &str)>) {
         let about = thing.into_iter().chain([("AWS::EKS::Cluster", cluster)]);
-        let about = about.map(|(kind, name)| Touched { kind, name: name.to_owned() }).collect();
+        let about = about.map(|(kind, name)| Touched { kind: kind.into(), name: name.to_owned() }).collect();
         let mut asked = self.sent.clone();
         if let Some(asked) = asked.as_object_mut() {
             asked.insert("name".to_owned(), json!(cluster));

@@ -42,13 +42,14 @@ fn one(desk: &Desk<'_>, cluster: &str, id: &str) -> Answer {
 pub(super) fn begun(
     desk: &Desk<'_>,
     cluster: &str,
-    kind: &'static str,
+    kind: &str,
     about: Option<&str>,
     params: Vec<(&'static str, String)>,
 ) -> Value {
     /// Updates kept of a cluster; the oldest give way.
     const MOST: usize = 500;
-    let update = Update { kind, about: about.map(str::to_owned), params, at: desk.account.now() };
+    let params = params.into_iter().map(|(kind, value)| (kind.to_owned(), value)).collect();
+    let update = Update { kind: kind.to_owned(), about: about.map(str::to_owned), params, at: desk.account.now() };
     let id = request_id();
     desk.change(cluster, |beside| {
         if beside.updates.len() >= MOST {

@@ -59,6 +59,11 @@ pub(crate) enum Next {
 }
 
 impl History {
+    /// One that begins after a version: what was before is not known.
+    pub(crate) fn from(version: u64) -> Self {
+        Self { forgotten: version, ..Self::default() }
+    }
+
     /// Adds a change of an object of so many bytes; the oldest give way.
     pub(crate) fn push(&mut self, event: Event, bytes: usize) {
         self.bytes += bytes;

@@ -4,17 +4,19 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use serde_json::Value;
 use tokio::sync::watch;
 
 mod history;
+mod keeping;
 mod kinds;
 
 pub use history::{Event, EventKind, Watch};
 use history::{History, Next};
+use keeping::Keeper;
 pub(crate) use kinds::definitions;
 
 use crate::{
@@ -62,6 +64,7 @@ struct Inner {
     state: RwLock<State>,
     changes: watch::Sender<u64>,
     clock: Clock,
+    keeper: OnceLock<Keeper>,
 }
 
 /// Whether somebody's finalizer holds an object; a namespace has its own.
@@ -88,7 +91,12 @@ impl fmt::Debug for Store {
 impl Store {
     /// An empty store on the given clock.
     pub fn new(clock: Clock) -> Self {
-        Self(Arc::new(Inner { state: RwLock::default(), changes: watch::Sender::new(0), clock }))
+        Self::holding(State::default(), clock)
+    }
+
+    fn holding(state: State, clock: Clock) -> Self {
+        let changes = watch::Sender::new(state.version);
+        Self(Arc::new(Inner { state: RwLock::new(state), changes, clock, keeper: OnceLock::new() }))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -118,12 +126,14 @@ impl Store {
     /// and name, with the version the list is valid at.
     pub fn list(&self, gvr: &Gvr, namespace: Option<&str>) -> (u64, Vec<Arc<Value>>) {
         let state = self.read();
+        let first = (namespace.map(str::to_owned), String::new());
         let found = state
             .objects
             .get(&gvr.stored())
             .into_iter()
-            .flatten()
-            .filter(|((ns, _), _)| namespace.is_none_or(|want| ns.as_deref() == Some(want)))
+            .flat_map(|all| all.range(first.clone()..))
+            // Those of a namespace stand together.
+            .take_while(|((ns, _), _)| namespace.is_none_or(|want| ns.as_deref() == Some(want)))
             .map(|(_, object)| Arc::clone(object))
             .collect();
         (state.version, found)
@@ -247,6 +257,9 @@ impl Store {
         bytes: usize,
     ) {
         key.gvr = key.gvr.stored();
+        if let Some(keeper) = self.0.keeper.get() {
+            keeper.keep(&key, (kind != EventKind::Deleted).then_some(object), state.version);
+        }
         let event = Event { kind, key, object: Arc::clone(object), previous, version: state.version };
         state.history.push(event, bytes);
         self.0.changes.send_replace(state.version);
