@@ -160,6 +160,105 @@ fn a_lab_that_was_killed_goes_on_as_it_was() {
     assert_eq!(lab.status().get("faults"), Some(&Value::Array(Vec::new())));
 }
 
+const SCENARIO: &str = r#"
+accounts:
+- id: "111122223333"
+  alias: one
+  providers: [{issuer: east}]
+  users: [{name: ada, allow: ["iam:ListRoles"]}]
+  roles:
+  - {name: App, trust: [{issuer: east, service-account: shop/app}], allow: ["eks:ListClusters"]}
+- id: "444455556666"
+  alias: two
+  region: us-west-2
+  providers: [{issuer: hub}]
+  roles:
+  - {name: Deploy, trust: [{issuer: hub, subject: "*"}]}
+issuers:
+- {name: hub, kind: gitlab-self-managed, url: "https://gitlab.lab.example"}
+clusters:
+- name: east
+  account: one
+  served: true
+  nodes: 1
+  workloads: [{name: shop/app, image: registry.lab.example/app-python:1.42.0, replicas: 1, role: App}]
+  manifests:
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: own, namespace: shop}, data: {a: b}}
+- {name: dark, account: two}
+faults:
+- {fault: sub-wrong-service-account, on: east/shop/app}
+"#;
+
+/// What real clients see of both accounts, of the issuers and of the cluster.
+fn seen_of_both(lab: &Running) -> Vec<Value> {
+    let mut all = Vec::new();
+    for profile in ["one", "two", "one-ada"] {
+        all.extend([
+            lab.aws(&["sts", "get-caller-identity", "--profile", profile]),
+            lab.aws(&["iam", "list-roles", "--profile", profile]),
+        ]);
+    }
+    for (profile, cluster) in [("one", "east"), ("two", "dark")] {
+        all.extend([
+            lab.aws(&["iam", "list-open-id-connect-providers", "--profile", profile]),
+            lab.aws(&["eks", "describe-cluster", "--name", cluster, "--profile", profile]),
+        ]);
+    }
+    let kubectl = |words: &[&str]| Value::String(lab.kubectl(words));
+    all.push(kubectl(&["--context", "east", "get", "--raw", "/openid/v1/jwks"]));
+    for kind in ["serviceaccounts", "configmaps", "namespaces"] {
+        all.push(kubectl(&["--context", "east", "get", kind, "-A", "-o", "yaml"]));
+    }
+    all
+}
+
+#[test]
+fn a_scenario_that_was_killed_goes_on_as_it_was() {
+    let outer = tempfile::tempdir().unwrap();
+    let file = outer.path().join("two.yaml");
+    std::fs::write(&file, SCENARIO).unwrap();
+    let scenario = ["--scenario", file.to_str().unwrap()];
+    let lab = Running::start(outer.path(), &scenario);
+    let role = ["iam", "create-role", "--role-name", "Kept", "--assume-role-policy-document", TRUST];
+    lab.aws(&[&role[..], &["--profile", "two"]].concat());
+    let token = String::from_utf8(lab.lab(&["token", "hub"]).stdout).unwrap();
+    let (before, status) = (seen_of_both(&lab), lab.status());
+    assert_eq!(status.pointer("/faults/0/on").and_then(Value::as_str), Some("east/shop/app"));
+    drop(lab);
+
+    // With its file or without: the state knows what it began with.
+    for more in [&scenario[..], &[]] {
+        let lab = Running::start(outer.path(), more);
+        assert_eq!(seen_of_both(&lab), before);
+        let now = lab.status();
+        for same in ["aws", "issuers", "accounts", "clusters", "faults"] {
+            assert_eq!(now.get(same), status.get(same), "{same}");
+        }
+        let arn = "arn:aws:iam::444455556666:role/Deploy";
+        let exchange = ["sts", "assume-role-with-web-identity", "--role-session-name", "s", "--role-arn", arn];
+        let taken = lab.aws(&[&exchange[..], &["--web-identity-token", token.trim()]].concat());
+        assert!(taken.pointer("/Credentials/AccessKeyId").is_some(), "{taken}");
+    }
+    // What was broken from the start can be mended, and stays so.
+    let lab = Running::start(outer.path(), &[]);
+    assert!(lab.lab(&["mend"]).status.success());
+    drop(lab);
+    let lab = Running::start(outer.path(), &[]);
+    assert_eq!(lab.status().get("faults"), Some(&Value::Array(Vec::new())));
+    let available = ["wait", "deployment/app", "-n", "shop", "--for=condition=Available", "--timeout=60s"];
+    lab.kubectl(&[&["--context", "east"][..], &available].concat());
+    drop(lab);
+    std::fs::write(&file, SCENARIO.replace("Deploy", "Other")).unwrap();
+    let state = outer.path().join("state");
+    for (more, says) in [(&scenario[..], "a lab with another scenario"), (&["--broken"], "a lab with a scenario")] {
+        let mut command = trustwalk();
+        command.args(["lab", "up", "--dir"]).arg(outer.path().join("other")).arg("--state").arg(&state).args(more);
+        let out = command.output().unwrap();
+        assert_eq!(out.status.code(), Some(1), "{out:?}");
+        assert!(String::from_utf8_lossy(&out.stderr).replace('\n', " ").contains(says), "{out:?}");
+    }
+}
+
 /// Clients write while the lab is killed, each time at another moment: whatever they were told is there is there.
 #[test]
 fn whatever_a_client_was_told_is_there_after_a_kill() {
