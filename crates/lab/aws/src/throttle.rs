@@ -58,12 +58,11 @@ impl Buckets {
     /// Sets how often a service may be asked from now on; without a rate, as often as one likes.
     pub(crate) fn set(&self, service: &str, rate: Option<Rate>, now: Timestamp) {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match rate {
-            Some(rate) => {
-                let bucket = Bucket { rate, left: rate.burst.saturating_mul(TOKEN), at: now };
-                drop(buckets.insert(service.to_owned(), bucket));
-            }
-            None => drop(buckets.remove(service)),
+        if let Some(rate) = rate {
+            let bucket = Bucket { rate, left: rate.burst.saturating_mul(TOKEN), at: now };
+            buckets.insert(service.to_owned(), bucket);
+        } else {
+            buckets.remove(service);
         }
     }
 
