@@ -16,9 +16,7 @@ use trustwalk_lab_cluster::TlsMaterial;
 use trustwalk_lab_issuer::pki::KeptHierarchy;
 use trustwalk_lab_keep::{Batch, Journal, KeepError, Restored, Snapshot};
 
-use crate::{
-    LabError, Ports, Story, TrustModel, clock::Renewals, files, scenario::KeptScenario, site::Hit, world::Base,
-};
+use crate::{LabError, Ports, Story, TrustModel, clock::Renewals, files, scenario::KeptScenario, world::Base};
 
 /// The lock of a state folder.
 const LOCK: &str = "state.lock";
@@ -85,13 +83,6 @@ pub(crate) struct KeptHit {
     pub(crate) fault: String,
     /// Kind, namespace and name of a workload.
     pub(crate) on: Option<[String; 3]>,
-}
-
-impl From<Hit> for KeptHit {
-    fn from(hit: Hit) -> Self {
-        let on = hit.on.map(|id| [id.resource, id.namespace, id.name].map(str::to_owned));
-        Self { fault: hit.fault.to_owned(), on }
-    }
 }
 
 impl Course {

@@ -15,6 +15,7 @@ use crate::{
     faults::{self, Fault, Target},
     hold, pods, push,
     running::Lab,
+    scenario::Scenario,
     site::{Applied, Hit},
     world::{Base, Generation, WorkloadId, World, names},
 };
@@ -23,6 +24,11 @@ impl Lab {
     /// Builds and starts everything; takes well under a second.
     pub async fn start(config: LabConfig) -> Result<Self, LabError> {
         crate::start::start(config, None).await
+    }
+
+    /// Starts a lab with a world of one's own in place of the story's.
+    pub async fn start_scenario(config: LabConfig, scenario: &Scenario) -> Result<Self, LabError> {
+        crate::start::start(LabConfig { story: Story::AccountAlone, ..config }, Some(scenario)).await
     }
 
     /// Where things listen.

@@ -13,7 +13,7 @@ use crate::{
     account::AccountSide,
     clock::LabClock,
     faults::Mark,
-    kept::{Course, Keeper, Stand},
+    kept::{Course, Keeper, KeptHit, Stand},
     pods,
     world::{Base, Place, WorkloadId, World},
 };
@@ -64,6 +64,13 @@ pub(crate) struct Hit {
     pub(crate) fault: &'static str,
     /// The workload; none is the CI job.
     pub(crate) on: Option<WorkloadId>,
+}
+
+impl From<Hit> for KeptHit {
+    fn from(hit: Hit) -> Self {
+        let on = hit.on.map(|id| [id.resource, id.namespace, id.name].map(str::to_owned));
+        Self { fault: hit.fault.to_owned(), on }
+    }
 }
 
 /// What has been pushed so far.

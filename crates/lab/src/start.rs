@@ -97,7 +97,7 @@ async fn issuers_again(port: u16, before: &mut Before) -> Result<Issuers, LabErr
 }
 
 /// An issuer as it was.
-pub(crate) fn again_or_lost(url: &str, kept: &mut Restored) -> Result<Issuer, LabError> {
+fn again_or_lost(url: &str, kept: &mut Restored) -> Result<Issuer, LabError> {
     Issuer::again(url, kept)?.ok_or_else(|| kept::damaged(&format!("the keys of `{url}` are not there")))
 }
 

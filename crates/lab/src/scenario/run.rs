@@ -20,22 +20,14 @@ use super::{
     workloads::{client_ids, world},
 };
 use crate::{
-    Lab, LabConfig, LabError, Story, again,
+    Lab, LabError, again,
     clock::LEAF_AGE_DAYS,
     faults,
-    kept::{Before, Course, Keeper, Stand, course_entry, site_entry},
+    kept::{Before, Course, Keeper, Stand, course_entry, damaged, site_entry},
     parts::{self, Parts, Plan},
     site::{Applied, Site},
-    start,
     world::{Base, Place, names::bare},
 };
-
-impl Lab {
-    /// Starts a lab with a world of one's own in place of the story's.
-    pub async fn start_scenario(config: LabConfig, scenario: &Scenario) -> Result<Self, LabError> {
-        start::start(LabConfig { story: Story::AccountAlone, ..config }, Some(scenario)).await
-    }
-}
 
 /// Makes what a scenario says, or puts it back as it was before.
 pub(crate) async fn begin(lab: &Lab, scenario: &Scenario, mut before: Option<&mut Before>) -> Result<(), LabError> {
@@ -160,7 +152,9 @@ fn signers_again(lab: &Lab, scenario: &Scenario, before: &mut Before) -> Result<
     let mut signers = BTreeMap::new();
     for (name, kind, own) in scenario.said() {
         // The story's platform is there already; an issuer of the same address is in its place.
-        let issuer = start::again_or_lost(&scenario.names.issuer(name)?, &mut before.restored)?;
+        let url = scenario.names.issuer(name)?;
+        let lost = || damaged(&format!("the keys of `{url}` are not there"));
+        let issuer = Issuer::again(&url, &mut before.restored)?.ok_or_else(lost)?;
         signers.insert(name.value.clone(), signer(lab, issuer, kind, own));
     }
     Ok(signers)
