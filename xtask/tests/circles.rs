@@ -221,7 +221,7 @@ fn house(folder: &str) -> House {
     House::read(all)
 }
 
-const CRATES: [&str; 23] = [
+const CRATES: [&str; 24] = [
     "crates/foreign",
     "crates/core",
     "crates/render",

@@ -121,7 +121,7 @@ fn a_lab_that_was_killed_goes_on_as_it_was() {
     lab.aws(&["iam", "put-role-policy", "--role-name", "Kept", "--policy-name", "own", "--policy-document", ALLOW]);
     lab.kubectl(&["create", "configmap", "kept", "--from-literal=a=b"]);
     lab.kubectl(&["create", "serviceaccount", "kept"]);
-    let token = lab.kubectl(&["create", "token", "kept", "--duration=2h"]);
+    let token = lab.kubectl(&["create", "token", "kept", "--duration=12h"]);
     let session = lab.aws(&[
         "sts",
         "assume-role",
@@ -176,6 +176,7 @@ accounts:
   - {name: Deploy, trust: [{issuer: hub, subject: "*"}]}
 issuers:
 - {name: hub, kind: gitlab-self-managed, url: "https://gitlab.lab.example"}
+- {name: ci, kind: github}
 clusters:
 - name: east
   account: one
@@ -185,6 +186,8 @@ clusters:
   manifests:
   - {apiVersion: v1, kind: ConfigMap, metadata: {name: own, namespace: shop}, data: {a: b}}
 - {name: dark, account: two}
+fleets:
+- {name: fleet, account: two, clusters: 2, served: 1, roles: 4, pods: 6}
 faults:
 - {fault: sub-wrong-service-account, on: east/shop/app}
 "#;
@@ -202,6 +205,17 @@ fn seen_of_both(lab: &Running) -> Vec<Value> {
     }
     let kubectl = |words: &[&str]| Value::String(lab.kubectl(words));
     all.push(kubectl(&["--context", "east", "get", "--raw", "/openid/v1/jwks"]));
+    all.push(kubectl(&[
+        "--context",
+        "fleet-0001",
+        "get",
+        "pods",
+        "-A",
+        "-l",
+        "app.kubernetes.io/name=app",
+        "-o",
+        "yaml",
+    ]));
     for kind in ["serviceaccounts", "configmaps", "namespaces"] {
         all.push(kubectl(&["--context", "east", "get", kind, "-A", "-o", "yaml"]));
     }

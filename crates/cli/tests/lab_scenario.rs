@@ -96,6 +96,45 @@ fn two_clusters_two_accounts_and_the_doctor_on_each() {
     assert_eq!(code, 0, "{said}");
 }
 
+const FLEET: &str = r#"
+accounts:
+- {id: "111122223333", alias: main}
+fleets:
+- {name: fleet, account: main, clusters: 3, served: 1, roles: 7, pods: 9}
+"#;
+
+#[test]
+fn a_fleet_is_there_in_numbers_and_at_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = LabProcess::up(&["--scenario", &written(folder.path(), "fleet.yaml", FLEET)]);
+    let kubectl = |arguments: &[&str]| {
+        succeed(lab.command(tool("kubectl")).args(["--context", "fleet-0001"]).args(arguments)).trim().to_owned()
+    };
+    let running = || {
+        let own = ["-l", "app.kubernetes.io/name=app", "--field-selector", "status.phase=Running"];
+        kubectl(&[&["get", "pods", "-A", "-o", "name"][..], &own].concat()).lines().count()
+    };
+    // Seven roles of three clusters are three of the first, and nine pods are three of each.
+    assert_eq!(running(), 9);
+    let available = ["wait", "deployment/app", "-n", "app-0003", "--for=condition=Available", "--timeout=60s"];
+    kubectl(&available);
+    let role = ".items[0].spec.containers[0].env[?(@.name==\"AWS_ROLE_ARN\")].value";
+    let path = format!("jsonpath={{{role}}}");
+    let injected = kubectl(&["get", "pods", "-n", "app-0002", "-o", &path]);
+    assert_eq!(injected, "arn:aws:iam::111122223333:role/fleet-0001-app-0002");
+    // Those that come in their place are at rest, too.
+    kubectl(&["delete", "pods", "-n", "app-0001", "--all"]);
+    support::until(|| (running() == 9).then_some(()));
+    // The key of a cluster without an API server is made when it is asked for.
+    let claim = "sub=system:serviceaccount:app-0002:app";
+    let token = succeed(trustwalk().envs(&lab.env).args(["lab", "token", "fleet-0003", "--claim", claim]));
+    let arn = "arn:aws:iam::111122223333:role/fleet-0003-app-0002";
+    let exchange = ["sts", "assume-role-with-web-identity", "--role-session-name", "fleet", "--role-arn", arn];
+    let whose = ["--query", "AssumedRoleUser.Arn", "--output", "text", "--web-identity-token", token.trim()];
+    let taken = succeed(lab.command(tool("aws")).args(exchange).args(whose));
+    assert_eq!(taken.trim(), "arn:aws:sts::111122223333:assumed-role/fleet-0003-app-0002/fleet");
+}
+
 #[test]
 fn a_file_that_cannot_be_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,6 +143,10 @@ fn a_file_that_cannot_be_is_refused_with_its_line() {
     for (text, says) in [
         (TWO.replace("served: true", "serve: true"), "member `serve` is not known here; write `served`"),
         (without.replace("role: App", "role: Ap"), "there is no role `Ap`; write `App`"),
+        (FLEET.replace("served: 1", "served: 4"), "line 5: the fleet `fleet` serves more clusters than it has"),
+        (FLEET.replace("pods: 9", "pods: 900000"), "900000 pods, more than the 100000"),
+        (FLEET.replace("served: 1, ", ""), "pods without a place; write `served`"),
+        (FLEET.replace("account: main,", "account: mian,"), "line 5: there is no account `mian`; write `main`"),
         (TWO.to_owned(), "line 25: `job.yaml` cannot be read"),
         (without.replace("eks:ListClusters", "eks ListClusters"), "IAM would not save the policy `allow`"),
     ] {
@@ -130,7 +173,7 @@ fn the_schema_describes_what_is_taken() {
     let guide = std::fs::read_to_string(docs().join("guides/lab-scenario.md")).unwrap();
     let (_, block) = guide.split_once("```yaml\n").unwrap();
     let story = succeed(trustwalk().args(["lab", "scenario"]));
-    for text in [TWO, block.split("```").next().unwrap(), &story] {
+    for text in [TWO, FLEET, block.split("```").next().unwrap(), &story] {
         let value: Value = serde_saphyr::from_str(text).unwrap();
         if let Err(e) = schemas.validate(&value, schema) {
             panic!("{e:#}\n{text}");

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write,
     fs::{File, TryLockError},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -189,7 +190,11 @@ fn name() -> String {
     let mut bytes = [0_u8; 16];
     // Without randomness the lab itself does not start.
     let _ = aws_lc_rs::rand::fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut name, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
 }
 
 impl Before {

@@ -4,9 +4,12 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, watch},
+};
 use trustwalk_lab_cluster::{Cluster, ClusterConfig, FnResolver, NodeSpec, Store, TlsMaterial, TokenMinter, User};
-use trustwalk_lab_issuer::Issuer;
+use trustwalk_lab_issuer::{Issuer, IssuerServer};
 use trustwalk_lab_node::{NodeAgent, NodeConfig, Settings, WebhookServer, WebhookSettings};
 use trustwalk_lab_serve::keep;
 
@@ -15,10 +18,10 @@ use crate::{
     account::AccountSide,
     clock::LabClock,
     config::loopback,
-    kept::{Before, KeptSite, KeptTls},
+    kept::{Before, Keeper, KeptSite, KeptTls},
     minter::Minter,
     push,
-    site::Site,
+    site::{Applied, Authorities, Site},
     webhook,
     world::{Place, World},
 };
@@ -118,6 +121,19 @@ pub(crate) struct Plan<'p> {
     pub(crate) before: Option<&'p mut Before>,
 }
 
+/// What a cluster hangs on.
+pub(crate) struct Given {
+    pub(crate) place: Place,
+    pub(crate) clock: LabClock,
+    pub(crate) account: AccountSide,
+    pub(crate) server: IssuerServer,
+    pub(crate) issuer: Issuer,
+    pub(crate) authorities: Authorities,
+    pub(crate) registered: Vec<String>,
+    pub(crate) world: Applied,
+    pub(crate) keeper: Option<Keeper>,
+}
+
 /// A cluster's parts, before they run.
 pub(crate) struct Parts {
     pub(crate) cluster: Cluster,
@@ -177,22 +193,61 @@ impl Parts {
         Ok(Self { cluster, agent, settings, minter, webhook, fixed })
     }
 
-    /// Sets a cluster in motion, and makes in it what the world has; without a world it is there already.
-    pub(crate) async fn put_up(
+    /// The cluster with what it hangs on; `at` is where its API server listens, if it has one.
+    pub(crate) fn site(&self, given: Given, at: Option<SocketAddr>) -> Site {
+        Site {
+            place: given.place,
+            served: at.is_some(),
+            clock: given.clock,
+            account: given.account,
+            store: self.cluster.store(),
+            runtime: self.agent.runtime(),
+            agent: self.agent.clone(),
+            settings: self.settings.clone(),
+            webhook: self.webhook.settings.clone(),
+            webhook_ca: self.webhook.tls.ca_pem.clone(),
+            foreign_ca: self.webhook.foreign_ca.clone(),
+            server: given.server,
+            issuer: given.issuer,
+            authorities: given.authorities,
+            registered: given.registered,
+            kubeconfig: at.map(|at| self.cluster.kubeconfig(at)).unwrap_or_default(),
+            world: Mutex::new(given.world),
+            keeper: given.keeper,
+        }
+    }
+
+    /// Makes in a cluster what the world has, before anything runs; without a world it is there already.
+    pub(crate) async fn admit(
         self,
         site: &Site,
-        api: TcpListener,
         world: Option<&World>,
         end: &watch::Sender<bool>,
-    ) -> Result<(), LabError> {
+    ) -> Result<Admitted, LabError> {
         let Self { cluster, agent, minter, webhook, .. } = self;
         let store = cluster.store();
         let TlsMaterial { chain, key, .. } = webhook.tls;
-        let served = WebhookServer::start(store.clone(), webhook.settings, chain, key, webhook.listener, asked(end))
+        let served = WebhookServer::start(store, webhook.settings, chain, key, webhook.listener, asked(end))
             .map_err(|e| LabError::Cluster(e.to_string()))?;
         tokio::spawn(served);
         // Before the controllers run, so that no pod misses the webhook.
         furnish(site, world).await?;
+        Ok(Admitted { cluster, agent, minter })
+    }
+}
+
+/// A cluster that has a webhook, and nothing else that runs.
+pub(crate) struct Admitted {
+    cluster: Cluster,
+    agent: NodeAgent,
+    minter: Arc<dyn TokenMinter>,
+}
+
+impl Admitted {
+    /// Sets it in motion.
+    pub(crate) fn serve(self, api: TcpListener, end: &watch::Sender<bool>) {
+        let Self { cluster, agent, minter } = self;
+        let store = cluster.store();
         let (stop_api, stop_nodes) = (asked(end), asked(end));
         tokio::spawn(async move { cluster.serve(api, stop_api).await });
         tokio::spawn(async move {
@@ -201,19 +256,16 @@ impl Parts {
                 () = stop_nodes => {}
             }
         });
-        Ok(())
     }
 }
 
 /// Makes a world, or leaves it as it was.
 pub(crate) async fn furnish(site: &Site, world: Option<&World>) -> Result<(), LabError> {
-    match world {
-        Some(world) => push::push(site, None, world).await,
-        None => {
-            site.set_anew().await;
-            Ok(())
-        }
-    }
+    let Some(world) = world else {
+        site.set_anew().await;
+        return Ok(());
+    };
+    push::push(site, None, world).await
 }
 
 fn node_settings(aws: SocketAddr, account: &AccountSide, clock: &LabClock) -> Settings {

@@ -27,10 +27,10 @@ use crate::{
     kept::{self, Before, COURSE, Course, Fixed, HIERARCHIES, Hours, Keeper, Kept, Stand},
     lookout,
     outside::{self, Hosts, Standings},
-    parts::{Parts, Plan, address, api_tls, asked, furnish, listen, nodes, random_token},
+    parts::{Given, Parts, Plan, address, api_tls, asked, furnish, listen, nodes, random_token},
     running::Inner,
     scenario,
-    site::{Applied, Authorities, Site},
+    site::{Applied, Authorities},
     world::{
         Base, Place, World,
         names::{CI_ISSUER, CI_ISSUER_HOST, EKS_ISSUER_HOST, ISSUER, REGION},
@@ -63,6 +63,17 @@ struct Issuers {
     registered: Vec<String>,
 }
 
+async fn issuer_server(port: u16) -> Result<IssuerServer, LabError> {
+    let started = IssuerServer::start(ServerConfig { bind: loopback(port) }).await;
+    started.map_err(|error| {
+        if let IssuerError::Listen(source) = error {
+            LabError::io(format!("listen on port {port}"))(source)
+        } else {
+            error.into()
+        }
+    })
+}
+
 async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
     let now = clock.now();
     let [eks_key, ci_key, foreign] = signing_keys()?;
@@ -70,7 +81,7 @@ async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
         old: Arc::new(Hierarchy::new("2019", days_after(now, -OLD_HIERARCHY_DAYS))?),
         new: Arc::new(Hierarchy::new("2026", days_after(now, -NEW_HIERARCHY_DAYS))?),
     };
-    let server = IssuerServer::start(ServerConfig { bind: loopback(port) }).await?;
+    let server = issuer_server(port).await?;
     let eks = Issuer::new(ISSUER, eks_key)?;
     eks.set_foreign_key(foreign);
     let ci = Issuer::new(CI_ISSUER, ci_key)?;
@@ -87,7 +98,7 @@ async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
 async fn issuers_again(port: u16, before: &mut Before) -> Result<Issuers, LabError> {
     let [old, new] = before.hierarchies.clone().map(Hierarchy::again);
     let authorities = Authorities { old: Arc::new(old?), new: Arc::new(new?) };
-    let server = IssuerServer::start(ServerConfig { bind: loopback(port) }).await?;
+    let server = issuer_server(port).await?;
     let eks = again_or_lost(ISSUER, &mut before.restored)?;
     let ci = again_or_lost(CI_ISSUER, &mut before.restored)?;
     server.restore(&mut before.restored)?;
@@ -173,13 +184,21 @@ pub(crate) async fn start(config: LabConfig, asked: Option<&Scenario>) -> Result
     Ok(lab)
 }
 
-async fn build(
-    config: LabConfig,
-    scenario: Option<&Scenario>,
-    kept: Option<Arc<Kept>>,
-    mut before: Option<&mut Before>,
-) -> Result<(Lab, Idle), LabError> {
-    let place = scenario.map_or_else(Place::story, Scenario::first);
+/// What a lab stands on before there is an account.
+struct Ground {
+    hold: Hold,
+    clock: LabClock,
+    issuers: Issuers,
+    hosts: Hosts,
+    api: Option<TcpListener>,
+    control: TcpListener,
+}
+
+async fn ground(
+    config: &LabConfig,
+    before: Option<&mut Before>,
+    journal: Option<&Arc<Journal>>,
+) -> Result<Ground, LabError> {
     // Before there is anything to clean up.
     let places = outside::places(&config.outside).await?;
     let hold = Hold::take(&config.state_dir)?;
@@ -187,25 +206,40 @@ async fn build(
     if let Some(before) = &before {
         clock.set_moved(before.hours.moved);
     }
-    let issuers = match &mut before {
+    let issuers = match before {
         Some(before) => issuers_again(config.ports.issuer, before).await?,
         None => issuers(config.ports.issuer, &clock).await?,
     };
-    let journal = kept.as_ref().map(|kept| Arc::clone(&kept.journal));
-    if let Some(journal) = &journal {
+    if let Some(journal) = journal {
         issuers.server.keep_in(Arc::clone(journal));
         issuers.eks.keep_in(Arc::clone(journal));
         issuers.ci.keep_in(Arc::clone(journal));
     }
-    let alone = config.story == Story::AccountAlone;
-    let api = if alone { None } else { Some(listen(config.ports.kubernetes).await?) };
+    let api = match config.story {
+        Story::AccountAlone => None,
+        Story::Healthy | Story::BeforeTheChange => Some(listen(config.ports.kubernetes).await?),
+    };
     let control = listen(config.ports.control).await?;
-    let kubernetes = api.as_ref().map(address).transpose()?;
-    let endpoint = kubernetes.map(|address| format!("https://{address}")).unwrap_or_default();
     let hosts = Hosts::own([EKS_ISSUER_HOST, CI_ISSUER_HOST], issuers.server.address());
     for (host, port, address) in &places {
         hosts.put(host, *port, *address);
     }
+    Ok(Ground { hold, clock, issuers, hosts, api, control })
+}
+
+async fn build(
+    config: LabConfig,
+    scenario: Option<&Scenario>,
+    kept: Option<Arc<Kept>>,
+    mut before: Option<&mut Before>,
+) -> Result<(Lab, Idle), LabError> {
+    let place = scenario.map_or_else(Place::story, Scenario::first);
+    let journal = kept.as_ref().map(|kept| Arc::clone(&kept.journal));
+    let Ground { hold, clock, issuers, hosts, api, control } =
+        ground(&config, before.as_deref_mut(), journal.as_ref()).await?;
+    let alone = config.story == Story::AccountAlone;
+    let kubernetes = api.as_ref().map(address).transpose()?;
+    let endpoint = kubernetes.map(|address| format!("https://{address}")).unwrap_or_default();
     let site = before.as_ref().map(|before| before.fixed.site.clone());
     let tls = api_tls(site.as_ref())?;
     let down = watch::Sender::new(false);
@@ -241,39 +275,23 @@ async fn build(
         None => Applied::new(&again::based(begun, false, None), begun),
     };
     let renewals = before.as_ref().map_or_else(|| Hours::at(clock.now()).renewals, |before| before.hours.renewals);
-    let fixed = Fixed {
-        story: config.story,
-        trust_model: config.trust_model,
-        ports: ports(&addresses),
-        scenario: scenario.map(Into::into),
-        site: parts.fixed.clone(),
-        hierarchies: HIERARCHIES.map(str::to_owned),
-    };
-    let story = Site {
+    if let Some(kept) = &kept {
+        kept.put("fixed", &fixed(&config, &addresses, scenario, &parts));
+    }
+    let given = Given {
         place,
-        served: !alone,
         clock: clock.clone(),
         account,
-        store: parts.cluster.store(),
-        runtime: parts.agent.runtime(),
-        agent: parts.agent.clone(),
-        settings: parts.settings.clone(),
-        webhook: parts.webhook.settings.clone(),
-        webhook_ca: parts.webhook.tls.ca_pem.clone(),
-        foreign_ca: parts.webhook.foreign_ca.clone(),
         server: issuers.server,
         issuer: issuers.eks,
         authorities: issuers.authorities,
         registered: issuers.registered,
-        kubeconfig: kubernetes.map(|address| parts.cluster.kubeconfig(address)).unwrap_or_default(),
-        world: Mutex::new(applied),
+        world: applied,
         keeper: kept.as_ref().map(|kept| Keeper::new(kept, COURSE.to_owned())),
     };
+    let story = parts.site(given, kubernetes);
     let course = before.as_ref().map_or_else(|| Course::at(Stand::at(begun)), |before| before.course.clone());
     story.keep_course(&course.now, course.towards.as_ref());
-    if let Some(kept) = &kept {
-        kept.put("fixed", &fixed);
-    }
     let inner = Inner {
         addresses,
         renewals: Mutex::new(renewals),
@@ -292,6 +310,18 @@ async fn build(
     let lab = Lab { inner: Arc::new(inner) };
     lab.keep_hours(renewals);
     Ok((lab, Idle { parts, api, control }))
+}
+
+/// What never changes of a lab.
+fn fixed(config: &LabConfig, addresses: &Addresses, scenario: Option<&Scenario>, parts: &Parts) -> Fixed {
+    Fixed {
+        story: config.story,
+        trust_model: config.trust_model,
+        ports: ports(addresses),
+        scenario: scenario.map(Into::into),
+        site: parts.fixed.clone(),
+        hierarchies: HIERARCHIES.map(str::to_owned),
+    }
 }
 
 /// The ports in use.
@@ -315,7 +345,7 @@ async fn run(
     let Idle { parts, api, control } = idle;
     let story = &lab.inner.story;
     match api {
-        Some(api) => parts.put_up(story, api, world, &lab.inner.down).await?,
+        Some(api) => parts.admit(story, world, &lab.inner.down).await?.serve(api, &lab.inner.down),
         None => furnish(story, world).await?,
     }
     let token = random_token()?;

@@ -77,6 +77,18 @@ impl Cluster {
         self.shared.pipeline.create(gvr, object, user, false).await
     }
 
+    /// Makes a deployment with all its pods, as they are when they have come up well, of a template that is at rest:
+    /// nothing runs them. `well` writes the status of a pod on a node of an address. Before the cluster is served: no
+    /// watch hears of the pods.
+    pub async fn lay(
+        &self,
+        deployment: serde_json::Value,
+        well: impl Fn(&mut serde_json::Value, &str, jiff::Timestamp),
+    ) -> Result<(), crate::ApiError> {
+        let own = (&self.shared.store, &self.shared.pipeline);
+        controllers::lay(own, deployment, &User::admin("lab-admin"), well).await
+    }
+
     /// Serves the API and runs the controllers until `shutdown` completes.
     pub async fn serve(
         &self,

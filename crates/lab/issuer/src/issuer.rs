@@ -35,7 +35,8 @@ impl fmt::Debug for SignedToken {
 }
 
 struct State {
-    signing: Arc<SigningKey>,
+    /// The key that signs, once it is made.
+    signing: Option<Arc<SigningKey>>,
     published: Vec<Arc<SigningKey>>,
     foreign: Option<Arc<SigningKey>>,
     faults: Faults,
@@ -57,7 +58,6 @@ struct KeptKeys {
 pub struct Issuer {
     url: Arc<str>,
     host: Arc<str>,
-    path: Arc<str>,
     state: Arc<RwLock<State>>,
     journal: Arc<OnceLock<Arc<Journal>>>,
 }
@@ -75,27 +75,65 @@ pub(crate) enum Document {
     Keys,
 }
 
+impl Document {
+    /// Where it is, after the issuer's own path.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Discovery => "/.well-known/openid-configuration",
+            Self::Keys => "/keys",
+        }
+    }
+}
+
 impl Issuer {
     /// An issuer at `url` (https, host, optional path, no trailing slash) signing
     /// with `key`.
     pub fn new(url: &str, key: SigningKey) -> Result<Self, IssuerError> {
-        Self::with(url, Arc::new(key))
+        Self::with(url, Some(Arc::new(key)))
     }
 
-    fn with(url: &str, key: Arc<SigningKey>) -> Result<Self, IssuerError> {
+    /// An issuer whose key is made when it is asked for: one takes a noticeable time, and a fleet has a thousand.
+    pub fn unmade(url: &str) -> Result<Self, IssuerError> {
+        Self::with(url, None)
+    }
+
+    /// Makes the key, if there is none.
+    pub fn make(&self) -> Result<(), IssuerError> {
+        self.signing().map(drop)
+    }
+
+    /// Whether there is a key.
+    pub(crate) fn is_made(&self) -> bool {
+        self.read(|state| state.signing.is_some())
+    }
+
+    fn signing(&self) -> Result<Arc<SigningKey>, IssuerError> {
+        if let Some(key) = self.read(|state| state.signing.clone()) {
+            return Ok(key);
+        }
+        let fresh = Arc::new(SigningKey::generate()?);
+        self.write_keys(|state| {
+            // Somebody else may have been faster.
+            if state.signing.is_none() {
+                state.signing = Some(Arc::clone(&fresh));
+                state.published.push(fresh);
+            }
+        });
+        self.read(|state| state.signing.clone()).ok_or(IssuerError::SigningKey)
+    }
+
+    fn with(url: &str, key: Option<Arc<SigningKey>>) -> Result<Self, IssuerError> {
         let rest = url.strip_prefix("https://").ok_or_else(|| IssuerError::Url(url.to_owned()))?;
-        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = rest.split('/').next().unwrap_or_default();
         if host.is_empty() {
             return Err(IssuerError::Url(url.to_owned()));
         }
-        let path = if path.is_empty() { String::new() } else { format!("/{path}") };
         Ok(Self {
             url: url.into(),
             host: host.into(),
-            path: path.into(),
             state: Arc::new(RwLock::new(State {
-                signing: Arc::clone(&key),
-                published: vec![key],
+                signing: key.clone(),
+                published: key.into_iter().collect(),
                 foreign: None,
                 faults: Faults::default(),
             })),
@@ -105,7 +143,7 @@ impl Issuer {
 
     /// Another issuer, at `url`, that signs with this one's present key: making one takes a noticeable time.
     pub fn beside(&self, url: &str) -> Result<Self, IssuerError> {
-        Self::with(url, self.read(|state| Arc::clone(&state.signing)))
+        Self::with(url, Some(self.signing()?))
     }
 
     /// The issuer at `url` with the keys that were kept of it, if there are any.
@@ -113,9 +151,9 @@ impl Issuer {
         let Some(keys) = kept.take_one::<KeptKeys>(KEYS, url)? else { return Ok(None) };
         let all =
             keys.published.iter().map(|key| SigningKey::again(key).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-        let signing = Arc::clone(all.last().ok_or(IssuerError::SigningKey)?);
+        let signing = all.last().cloned();
         let foreign = keys.foreign.as_deref().map(SigningKey::again).transpose()?.map(Arc::new);
-        let issuer = Self::with(url, Arc::clone(&signing))?;
+        let issuer = Self::with(url, signing.clone())?;
         issuer.write(|state| *state = State { signing, published: all, foreign, faults: Faults::default() });
         Ok(Some(issuer))
     }
@@ -128,7 +166,10 @@ impl Issuer {
 
     /// Tells what is to be kept.
     pub fn tell(&self, snapshot: &mut Snapshot) {
-        if let Ok(keys) = self.read(kept) {
+        // A key that was never made is made by whoever asks first.
+        if self.is_made()
+            && let Ok(keys) = self.read(kept)
+        {
             snapshot.put(KEYS, &self.url, &keys);
         }
     }
@@ -191,8 +232,8 @@ impl Issuer {
     /// EKS keeps it until the tokens it signed have expired.
     pub fn rotate_key(&self, key: SigningKey) {
         self.write_keys(|state| {
-            state.signing = Arc::new(key);
-            let signing = Arc::clone(&state.signing);
+            let signing = Arc::new(key);
+            state.signing = Some(Arc::clone(&signing));
             state.published.push(signing);
         });
     }
@@ -212,6 +253,8 @@ impl Issuer {
 
     /// The key set as served now.
     pub fn jwks(&self) -> Value {
+        // Without randomness there is no key, and none is shown.
+        let _made = self.make();
         self.read(|state| {
             let keys: Vec<Value> = match state.faults.key_set {
                 KeySetFault::None => state.published.iter().map(|key| key.jwk()).collect(),
@@ -236,13 +279,13 @@ impl Issuer {
 
     /// Signs claims as they are, with Kubernetes' header (`alg`, `kid`, no `typ`).
     pub fn mint(&self, claims: &Value) -> Result<SignedToken, IssuerError> {
-        let key = self.read(|state| Arc::clone(&state.signing));
+        let key = self.signing()?;
         key.sign(&json!({"alg": "RS256", "kid": key.kid()}), claims).map(SignedToken)
     }
 
     /// Signs claims under a header given in full, for tokens nobody should accept.
     pub fn mint_with_header(&self, header: &Value, claims: &Value) -> Result<SignedToken, IssuerError> {
-        let key = self.read(|state| Arc::clone(&state.signing));
+        let key = self.signing()?;
         key.sign(header, claims).map(SignedToken)
     }
 
@@ -265,20 +308,9 @@ impl Issuer {
         issued: Timestamp,
         expires: Timestamp,
     ) -> Result<SignedToken, IssuerError> {
-        let key = self.read(|state| Arc::clone(&state.signing));
+        let key = self.signing()?;
         let claims = job.claims(&self.url, audience, issued, expires, &random_uuid());
         key.sign(&json!({"typ": "JWT", "alg": "RS256", "kid": key.kid()}), &claims).map(SignedToken)
-    }
-
-    /// Which of its documents a request path names, if any. The trailing slash of
-    /// the discovery path is optional, as on an API server.
-    pub(crate) fn document_at(&self, path: &str) -> Option<Document> {
-        let rest = path.strip_prefix(&*self.path)?;
-        match rest.trim_end_matches('/') {
-            "/.well-known/openid-configuration" => Some(Document::Discovery),
-            "/keys" => Some(Document::Keys),
-            _ => None,
-        }
     }
 
     /// The fault of a document for this request; counts down [`DocumentFault::Flaky`].

@@ -70,7 +70,8 @@ impl KeptChain {
 #[derive(Default)]
 struct Table {
     hosts: BTreeMap<String, Host>,
-    issuers: Vec<Issuer>,
+    /// By host and path.
+    issuers: BTreeMap<String, Issuer>,
 }
 
 /// A running server. Cloning shares it; it stops when the runtime does.
@@ -148,7 +149,7 @@ impl IssuerServer {
         for (host, served) in &table.hosts {
             snapshot.put(CHAINS, host, &served.kept);
         }
-        for issuer in &table.issuers {
+        for issuer in table.issuers.values() {
             issuer.tell(snapshot);
         }
     }
@@ -161,21 +162,18 @@ impl IssuerServer {
 
     /// Serves the documents of `issuer`, in place of any other at the same URL.
     pub fn serve_issuer(&self, issuer: Issuer) {
-        self.write(|table| {
-            table.issuers.retain(|known| known.url() != issuer.url());
-            table.issuers.push(issuer);
-        });
+        self.write(|table| table.issuers.insert(place(issuer.url()), issuer));
     }
 
     /// The issuer at `url`, if its documents are served here.
     pub fn issuer(&self, url: &str) -> Option<Issuer> {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.issuers.iter().find(|issuer| issuer.url() == url).cloned()
+        table.issuers.get(&place(url)).cloned()
     }
 
     /// Stops serving the documents of the issuer at `url`.
     pub fn remove_issuer(&self, url: &str) {
-        self.write(|table| table.issuers.retain(|issuer| issuer.url() != url));
+        self.write(|table| table.issuers.remove(&place(url)));
     }
 
     fn write<T>(&self, f: impl FnOnce(&mut Table) -> T) -> T {
@@ -214,6 +212,11 @@ async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Respon
     let Some((issuer, document)) = found else {
         return status(StatusCode::NOT_FOUND);
     };
+    if document == Document::Keys && !issuer.is_made() {
+        let own = issuer.clone();
+        // Without randomness there is no key, and the set is empty.
+        let _made = tokio::task::spawn_blocking(move || own.make()).await;
+    }
     match issuer.fault_now(document) {
         DocumentFault::None | DocumentFault::Flaky(_) => served(&issuer, document),
         DocumentFault::Status(code) => status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)),
@@ -234,19 +237,27 @@ async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Respon
     }
 }
 
+/// Host and path of an issuer's URL. Hosts are the same however they are written.
+fn place(url: &str) -> String {
+    let rest = url.strip_prefix("https://").unwrap_or(url);
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    [&host.to_ascii_lowercase(), path].concat()
+}
+
 /// The issuer of that host and path; a `jwks_uri` that was moved to another host is
 /// answered there under the same path.
 fn find(table: &RwLock<Table>, host: &str, path: &str) -> Option<(Issuer, Document)> {
     let table = table.read().unwrap_or_else(PoisonError::into_inner);
-    for issuer in &table.issuers {
+    for document in [Document::Discovery, Document::Keys] {
+        let at = path.trim_end_matches('/').strip_suffix(document.path());
+        if let Some(issuer) = at.and_then(|at| table.issuers.get(&[host, at].concat())) {
+            return Some((issuer.clone(), document));
+        }
+    }
+    for issuer in table.issuers.values() {
         let moved = issuer.faults().jwks_uri;
         if moved.is_some_and(|uri| uri == format!("https://{host}{path}")) {
             return Some((issuer.clone(), Document::Keys));
-        }
-        if issuer.host().eq_ignore_ascii_case(host)
-            && let Some(document) = issuer.document_at(path)
-        {
-            return Some((issuer.clone(), document));
         }
     }
     None

@@ -14,5 +14,5 @@ mod webhook;
 pub use caller::{CallError, Caller};
 pub use config::{Imds, Network, NodeConfig, NodeRole, Reach, Settings};
 pub use credentials::Credentials;
-pub use kubelet::NodeAgent;
+pub use kubelet::{NodeAgent, write_well};
 pub use webhook::{Association, WebhookConfig, WebhookError, WebhookServer, WebhookSettings, mutate};

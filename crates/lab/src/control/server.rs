@@ -93,7 +93,10 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
             lab.give_to_stack(&arn.join("/"), stack).map(|()| json!({"stack": stack}))
         }
         (&Method::POST, ["throttle", service, rest @ ..]) => match rate(rest) {
-            Some(rate) => lab.set_rate(service, rate).map(|()| json!({"throttle": service})),
+            Some(asked) => {
+                let rate = if let Asked::Rate(rate) = asked { Some(rate) } else { None };
+                lab.set_rate(service, rate).map(|()| json!({"throttle": service}))
+            }
             None => return reply(StatusCode::BAD_REQUEST, &json!({"error": "no rate"})),
         },
         (&Method::POST, ["propagation", iam, sts]) => match (iam.parse(), sts.parse()) {
@@ -122,12 +125,18 @@ fn value_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| json!(text))
 }
 
-/// A rate of a path: none, or tokens in a thousand seconds and at once.
-fn rate(path: &[&str]) -> Option<Option<Rate>> {
+/// A rate of a path: `off`, or tokens in a thousand seconds and at once.
+enum Asked {
+    Off,
+    Rate(Rate),
+}
+
+fn rate(path: &[&str]) -> Option<Asked> {
     match path {
-        ["off"] => Some(None),
+        ["off"] => Some(Asked::Off),
         [rate, burst] => {
-            Some(Some(Rate { per_thousand_seconds: rate.parse().ok()?, burst: burst.parse().ok().filter(|b| *b > 0)? }))
+            let burst = burst.parse().ok().filter(|burst| *burst > 0)?;
+            Some(Asked::Rate(Rate { per_thousand_seconds: rate.parse().ok()?, burst }))
         }
         _ => None,
     }

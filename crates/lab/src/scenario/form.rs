@@ -24,6 +24,8 @@ pub(crate) struct Form {
     #[serde(default)]
     pub(crate) clusters: Vec<ClusterForm>,
     #[serde(default)]
+    pub(crate) fleets: Vec<FleetForm>,
+    #[serde(default)]
     pub(crate) faults: Vec<FaultForm>,
 }
 
@@ -243,6 +245,45 @@ pub(crate) struct ClusterForm {
     pub(crate) manifests: Vec<Spanned<Value>>,
     #[serde(default)]
     pub(crate) manifest_files: Vec<Word>,
+    /// Workloads at rest, of a fleet.
+    #[serde(skip)]
+    pub(crate) rest: Vec<Rest>,
+}
+
+/// A workload of a fleet, whose pods are at rest.
+#[derive(Debug, Clone)]
+pub(crate) struct Rest {
+    pub(crate) namespace: String,
+    pub(crate) role: String,
+    pub(crate) image: String,
+    pub(crate) pods: u32,
+}
+
+/// Clusters in numbers, `NAME-0001` and so on, with their issuers, providers, roles and pods.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct FleetForm {
+    pub(crate) name: Word,
+    pub(crate) account: Word,
+    pub(crate) clusters: u32,
+    /// How many of them have an API server: the first ones.
+    #[serde(default)]
+    pub(crate) served: u32,
+    /// Roles, each for a service account of its own, shared out evenly among the clusters.
+    #[serde(default)]
+    pub(crate) roles: u32,
+    /// Pods at rest, shared out evenly among the clusters that have an API server.
+    #[serde(default)]
+    pub(crate) pods: u32,
+    /// Image of the pods.
+    #[serde(default = "image")]
+    pub(crate) image: String,
+    #[serde(default)]
+    pub(crate) chain: ChainForm,
+}
+
+fn image() -> String {
+    "registry.lab.example/app-go:2.31.0".to_owned()
 }
 
 /// A workload whose service account, of its own name, has a role.

@@ -1,6 +1,7 @@
 //! A world of one's own, from a file: accounts, issuers, clusters and faults. The form of the file is
 //! `docs/schema/lab-scenario.json`; this reads it, and refuses what cannot be before anything starts.
 
+mod fleet;
 mod form;
 mod kept;
 mod kinds;
@@ -78,7 +79,8 @@ impl Scenario {
 
     /// A scenario with these manifests.
     fn of(text: &str, manifests: BTreeMap<String, Vec<Value>>) -> Result<Self, WrongScenario> {
-        let form: Form = serde_saphyr::from_str(text)?;
+        let mut form: Form = serde_saphyr::from_str(text)?;
+        fleet::write_out(&mut form)?;
         bounded(&form)?;
         let names = Names::of(&form)?;
         let scenario = Self { form, names, text: text.to_owned(), kept_digest: None, manifests };

@@ -1,6 +1,9 @@
 //! Names within a scenario, and what they stand for.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use super::{
     WrongScenario,
@@ -20,7 +23,7 @@ pub(crate) struct Names {
     /// URLs of issuers, clusters' among them, by name.
     issuers: BTreeMap<String, String>,
     /// Roles by account and name.
-    roles: BTreeMap<String, Vec<String>>,
+    roles: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Whether a name can be part of an address: letters, digits and hyphens, the first a letter or digit.
@@ -72,12 +75,11 @@ impl Names {
             }
             let region = account.region.as_deref().unwrap_or(REGION);
             regions.insert(id.value.clone(), region);
-            let mut roles: Vec<String> = Vec::new();
+            let mut roles = BTreeSet::new();
             for role in &account.roles {
-                if roles.contains(&role.name.value) {
+                if !roles.insert(role.name.value.clone()) {
                     return Err(twice(&role.name));
                 }
-                roles.push(role.name.value.clone());
             }
             names.roles.insert(id.value.clone(), roles);
         }
@@ -147,11 +149,12 @@ impl Names {
             }
             None => (here.to_owned(), word.value.as_str()),
         };
-        let roles = self.roles.get(&account).map(Vec::as_slice).unwrap_or_default();
-        if roles.iter().any(|known| known == role) {
+        let roles = self.roles.get(&account);
+        if roles.is_some_and(|roles| roles.contains(role)) {
             return Ok((account, role.to_owned()));
         }
-        Err(WrongScenario::unknown(line(word), "role", &word.value, roles.iter().map(String::as_str)))
+        let there = roles.into_iter().flatten().map(String::as_str);
+        Err(WrongScenario::unknown(line(word), "role", &word.value, there))
     }
 
     /// ARN of a role.

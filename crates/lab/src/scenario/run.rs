@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
-use tokio::{sync::Mutex, task::JoinSet};
+use tokio::task::JoinSet;
 use trustwalk_lab_aws::{Account, Provider, Role as AwsRole};
 use trustwalk_lab_cluster::{Gvr, KINDS, User};
 use trustwalk_lab_issuer::{
@@ -13,7 +13,7 @@ use trustwalk_lab_issuer::{
 };
 
 use super::{
-    ChainForm, Kind, REGION, Scenario, WrongScenario,
+    ChainForm, Kind, REGION, Scenario, WrongScenario, fleet,
     form::{ClusterForm, Thumbprints, Word},
     host_of, inline_of, line, nature, policies_of,
     scene::{Member, Scene, Signer},
@@ -24,7 +24,7 @@ use crate::{
     clock::LEAF_AGE_DAYS,
     faults,
     kept::{Before, Course, Keeper, Stand, course_entry, damaged, site_entry},
-    parts::{self, Parts, Plan},
+    parts::{self, Given, Parts, Plan},
     site::{Applied, Site},
     world::{Base, Place, names::bare},
 };
@@ -109,13 +109,14 @@ fn members(lab: &Lab, scenario: &Scenario, mut before: Option<&mut Before>) -> R
     Ok(members)
 }
 
-/// An issuer of a scenario's: its name, its kind, and its claims besides.
-type Said<'s> = (&'s Word, Kind, BTreeMap<String, Value>);
+/// An issuer of a scenario's: its name, its kind, its claims besides, and whether its key is made at once.
+type Said<'s> = (&'s Word, Kind, BTreeMap<String, Value>, bool);
 
 impl Scenario {
     fn said(&self) -> impl Iterator<Item = Said<'_>> {
-        let clusters = self.form.clusters.iter().map(|cluster| (&cluster.name, Kind::Bucket, BTreeMap::new()));
-        let issuers = self.form.issuers.iter().map(|issuer| (&issuer.name, issuer.kind, issuer.claims.clone()));
+        let clusters =
+            self.form.clusters.iter().map(|cluster| (&cluster.name, Kind::Bucket, BTreeMap::new(), cluster.served));
+        let issuers = self.form.issuers.iter().map(|issuer| (&issuer.name, issuer.kind, issuer.claims.clone(), true));
         clusters.chain(issuers)
     }
 }
@@ -134,12 +135,15 @@ fn signer(lab: &Lab, issuer: Issuer, kind: Kind, own: BTreeMap<String, Value>) -
 
 /// Issuers with keys of their own, served.
 async fn signers(lab: &Lab, scenario: &Scenario) -> Result<BTreeMap<String, Signer>, LabError> {
-    let mut made = JoinSet::new();
-    for (name, kind, claims) in scenario.said() {
+    let (mut signers, mut made) = (BTreeMap::new(), JoinSet::new());
+    for (name, kind, claims, at_once) in scenario.said() {
         let (name, url) = (name.value.clone(), scenario.names.issuer(name)?);
+        if !at_once {
+            signers.insert(name, signer(lab, Issuer::unmade(&url)?, kind, claims));
+            continue;
+        }
         made.spawn_blocking(move || (name, url, kind, claims, SigningKey::generate()));
     }
-    let mut signers = BTreeMap::new();
     while let Some(done) = made.join_next().await {
         let (name, url, kind, own, key) = done.map_err(|_| LabError::Control("no key could be made".to_owned()))?;
         signers.insert(name, signer(lab, Issuer::new(&url, key?)?, kind, own));
@@ -150,11 +154,17 @@ async fn signers(lab: &Lab, scenario: &Scenario) -> Result<BTreeMap<String, Sign
 /// Issuers with the keys that they had.
 fn signers_again(lab: &Lab, scenario: &Scenario, before: &mut Before) -> Result<BTreeMap<String, Signer>, LabError> {
     let mut signers = BTreeMap::new();
-    for (name, kind, own) in scenario.said() {
-        // The story's platform is there already; an issuer of the same address is in its place.
+    for (name, kind, own, at_once) in scenario.said() {
         let url = scenario.names.issuer(name)?;
-        let lost = || damaged(&format!("the keys of `{url}` are not there"));
-        let issuer = Issuer::again(&url, &mut before.restored)?.ok_or_else(lost)?;
+        // One at an address of the story's is served already, with the keys that were kept for that address.
+        let served = lab.inner.story.server.issuer(&url);
+        let again = served.map_or_else(|| Issuer::again(&url, &mut before.restored), |issuer| Ok(Some(issuer)))?;
+        let issuer = match again {
+            // Nobody has asked for its key yet.
+            None if !at_once => Issuer::unmade(&url)?,
+            None => return Err(damaged(&format!("the keys of `{url}` are not there"))),
+            Some(issuer) => issuer,
+        };
         signers.insert(name.value.clone(), signer(lab, issuer, kind, own));
     }
     Ok(signers)
@@ -313,30 +323,26 @@ async fn put_up(
         parts.cluster.store().keep_in(Arc::clone(&kept.journal), &place.cluster);
     }
     let cluster = parts.cluster.clone();
-    let site = Site {
+    let given = Given {
         place,
-        served: true,
         clock: inner.clock.clone(),
         account: owner,
-        store: cluster.store(),
-        runtime: parts.agent.runtime(),
-        agent: parts.agent.clone(),
-        settings: parts.settings.clone(),
-        webhook: parts.webhook.settings.clone(),
-        webhook_ca: parts.webhook.tls.ca_pem.clone(),
-        foreign_ca: parts.webhook.foreign_ca.clone(),
         server: inner.story.server.clone(),
         issuer: signer,
         authorities: inner.story.authorities.clone(),
         registered,
-        kubeconfig: cluster.kubeconfig(address),
-        world: Mutex::new(applied),
+        world: applied,
         keeper: inner.kept.as_ref().map(|kept| Keeper::new(kept, course_entry(name))),
     };
+    let site = parts.site(given, Some(address));
     let course = kept.as_ref().map_or_else(|| Course::at(Stand::at(Base::Scenario)), |(_, course)| course.clone());
     site.keep_course(&course.now, course.towards.as_ref());
     let is_new = kept.is_none();
-    parts.put_up(&site, api, is_new.then_some(&world), &inner.down).await?;
+    let admitted = parts.admit(&site, is_new.then_some(&world), &inner.down).await?;
+    if is_new {
+        fleet::lay(&cluster, &site.place, &form.rest).await?;
+    }
+    admitted.serve(api, &inner.down);
     for manifest in scenario.manifests.get(name).into_iter().flatten().filter(|_| is_new) {
         apply(&cluster, manifest)
             .await

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The field manager of everything controllers create.
-const MANAGER: &str = "kube-controller-manager";
+pub(super) const MANAGER: &str = "kube-controller-manager";
 /// FNV-1a, 32 bits: the hash Kubernetes names revisions by.
 const FNV_OFFSET: u32 = 0x811c_9dc5;
 const FNV_PRIME: u32 = 0x0100_0193;

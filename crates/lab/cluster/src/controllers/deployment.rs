@@ -74,7 +74,7 @@ async fn current_set(ctx: &Context, deployment: &Value, hash: &str) -> Result<()
     Ok(())
 }
 
-fn new_set(deployment: &Value, hash: &str, revision: i64) -> Value {
+pub(super) fn new_set(deployment: &Value, hash: &str, revision: i64) -> Value {
     let mut template = j::at(deployment, "/spec/template").clone();
     let label = format!("/metadata/labels/{HASH_LABEL}");
     j::put(&mut template, &label, hash.into());

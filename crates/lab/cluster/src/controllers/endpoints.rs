@@ -25,6 +25,9 @@ fn slices() -> Gvr {
 /// Brings the endpoints of every service of a namespace up to date.
 pub(super) fn reconcile_all(store: &Store, namespace: &str) {
     let services = store.list(&Gvr::core("services"), Some(namespace)).1;
+    if services.is_empty() {
+        return;
+    }
     let pods = store.list(&Gvr::core("pods"), Some(namespace)).1;
     for service in services {
         reconcile(store, &service, &pods);

@@ -25,7 +25,9 @@ pub(crate) async fn reconcile(ctx: &Context, set: &Arc<Value>) -> Result<(), Api
     for pod in pods.iter().skip(wanted) {
         ctx.delete_pod(set, pod, CONTROLLER);
     }
-    let pods = active(ctx, set);
+    if pods.len() != wanted {
+        pods = active(ctx, set);
+    }
     let ready = pods.iter().filter(|pod| is_ready(pod)).count();
     let status = json!({
         "replicas": pods.len(),

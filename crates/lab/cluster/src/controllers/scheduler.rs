@@ -52,6 +52,10 @@ fn affine(spec: &Value, node: &Value) -> bool {
 
 /// Binds a pod if some node takes it; otherwise says why not.
 pub(crate) fn schedule(store: &Store, pod: &Value) {
+    // What is bound stays so.
+    if !j::text(pod, "/spec/nodeName").is_empty() {
+        return;
+    }
     let pods = Gvr::core("pods");
     let key = Key::of(&pods, pod);
     let Some(pod) = store.get(&key) else {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 use trustwalk_lab_keep::{Batch, Journal, KeepError, Restored, Snapshot};
 
-use super::{History, State, Store};
+use super::{Held, History, State, Store};
 use crate::{
     contract::Clock,
     objects::{
@@ -74,7 +74,7 @@ impl Store {
         for (name, object) in kept.take::<Value>(&names.objects)? {
             let (gvr, place) = place(&name).ok_or_else(|| damaged(&name))?;
             state.bytes += weigh(&object).map_err(|_| damaged(&name))?;
-            objects.entry(gvr).or_default().insert(place, Arc::new(object));
+            objects.entry(gvr).or_default().insert(place, Held::of(Arc::new(object)));
         }
         state.objects = objects;
         Ok(Some(Self::holding(state, clock)))
@@ -96,7 +96,7 @@ impl Store {
         };
         for (gvr, all) in &objects {
             for ((namespace, own), object) in all {
-                snapshot.put(&names.objects, &name(gvr, namespace.as_deref(), own), object.as_ref());
+                object.tell(snapshot, &names.objects, &name(gvr, namespace.as_deref(), own));
             }
         }
         snapshot.put(&names.own, VERSION, &version);

@@ -13,11 +13,14 @@ use tokio::sync::watch;
 mod history;
 mod keeping;
 mod kinds;
+mod packed;
 
 pub use history::{Event, EventKind, Watch};
 use history::{History, Next};
 use keeping::Keeper;
 pub(crate) use kinds::definitions;
+use packed::Held;
+pub use packed::{AT_REST, is_at_rest};
 
 use crate::{
     contract::Clock,
@@ -37,7 +40,7 @@ type Place = (Option<String>, String);
 #[derive(Default)]
 struct State {
     version: u64,
-    objects: BTreeMap<Gvr, BTreeMap<Place, Arc<Value>>>,
+    objects: BTreeMap<Gvr, BTreeMap<Place, Held>>,
     history: History,
     /// Bytes of all objects.
     bytes: usize,
@@ -45,7 +48,7 @@ struct State {
 
 impl State {
     fn find(&self, key: &Key) -> Option<Arc<Value>> {
-        self.objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
+        self.objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).map(Held::get)
     }
 
     /// Makes room for an object of `new` bytes in place of one of `old`.
@@ -127,16 +130,19 @@ impl Store {
     pub fn list(&self, gvr: &Gvr, namespace: Option<&str>) -> (u64, Vec<Arc<Value>>) {
         let state = self.read();
         let first = (namespace.map(str::to_owned), String::new());
-        let found = state
+        let found: Vec<Held> = state
             .objects
             .get(&gvr.stored())
             .into_iter()
             .flat_map(|all| all.range(first.clone()..))
             // Those of a namespace stand together.
             .take_while(|((ns, _), _)| namespace.is_none_or(|want| ns.as_deref() == Some(want)))
-            .map(|(_, object)| Arc::clone(object))
+            .map(|(_, object)| object.clone())
             .collect();
-        (state.version, found)
+        let version = state.version;
+        // Nobody waits for what is unpacked.
+        drop(state);
+        (version, found.iter().map(Held::get).collect())
     }
 
     /// Adds an object after filling in name (from `generateName`), uid, creation
@@ -162,9 +168,32 @@ impl Store {
         state.version += 1;
         json::put(&mut object, "/metadata/resourceVersion", state.version.to_string().into());
         let object = Arc::new(object);
-        state.objects.entry(stored).or_default().insert(place, Arc::clone(&object));
+        state.objects.entry(stored).or_default().insert(place, Held::of(Arc::clone(&object)));
         self.publish(&mut state, EventKind::Added, key, &object, None, bytes);
         Ok(object)
+    }
+
+    /// Adds objects that are whole already, and that no watch hears of: as if they had been there long before whoever
+    /// watches. Of those with a name that is taken the later are left out.
+    pub(crate) fn lay(&self, gvr: &Gvr, objects: impl IntoIterator<Item = Value>) -> Result<(), ApiError> {
+        let stored = gvr.stored();
+        for mut object in objects {
+            let mut state = self.write();
+            let key = Key::of(gvr, &object);
+            let place = (key.namespace, key.name);
+            if state.objects.get(&stored).is_some_and(|all| all.contains_key(&place)) {
+                continue;
+            }
+            let bytes = weigh(&object)?;
+            state.fit(0, bytes)?;
+            state.version += 1;
+            json::put(&mut object, "/metadata/resourceVersion", state.version.to_string().into());
+            state.objects.entry(stored.clone()).or_default().insert(place, Held::of(Arc::new(object)));
+        }
+        let mut state = self.write();
+        state.history = History::from(state.version);
+        self.0.changes.send_replace(state.version);
+        Ok(())
     }
 
     /// Changes an object in place. A changed `spec` raises the generation; a change
@@ -189,7 +218,7 @@ impl Store {
             .objects
             .get(&stored)
             .and_then(|all| all.get(&place))
-            .cloned()
+            .map(Held::get)
             .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
         let mut new = Value::clone(&old);
         change(&mut new)?;
@@ -205,7 +234,7 @@ impl Store {
         state.version += 1;
         json::put(&mut new, "/metadata/resourceVersion", state.version.to_string().into());
         let new = Arc::new(new);
-        state.objects.entry(stored).or_default().insert(place, Arc::clone(&new));
+        state.objects.entry(stored).or_default().insert(place, Held::of(Arc::clone(&new)));
         self.publish(&mut state, EventKind::Modified, key.clone(), &new, Some(old), bytes);
         Ok(new)
     }
@@ -236,6 +265,7 @@ impl Store {
             .objects
             .get_mut(&key.gvr.stored())
             .and_then(|all| all.remove(&place))
+            .map(|held| held.get())
             .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
         state.version += 1;
         let mut last = last.clone();

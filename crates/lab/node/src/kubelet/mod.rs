@@ -20,4 +20,5 @@ mod volumes;
 
 pub(crate) use files::{Files, User};
 pub(crate) use logs::{ContainerLog, NodeLogs};
+pub use pod::write_well;
 pub use runtime::NodeAgent;

@@ -95,6 +95,29 @@ fn pod_address(uid: &str) -> String {
     format!("10.0.{}.{}", hash / 253 % 253 + 1, hash % 253 + 1)
 }
 
+/// Writes the status of a pod whose containers have all come up well on a node of this address.
+pub fn write_well(pod: &mut Value, host: &str, since: jiff::Timestamp) {
+    let statuses: Vec<ContainerStatus> = j::items(pod, "/spec/containers")
+        .iter()
+        .map(|container| {
+            let mut status = ContainerStatus::new(container);
+            status.id = container_id(j::uid(pod), &status.name, 0);
+            status.phase = Phase::Running { since };
+            status.ready = true;
+            status
+        })
+        .collect();
+    let addresses = Addresses { pod: pod_address(j::uid(pod)), host: host.to_owned() };
+    status::write(pod, &statuses, &addresses, since);
+}
+
+/// Has a pod at rest be as if it had come up well.
+pub(super) fn rest(store: &Store, pod: &Value, now: jiff::Timestamp) {
+    let host = addresses(store, pod).host;
+    // A pod deleted meanwhile needs no status.
+    let _ = store.update(&Key::of(&Gvr::core("pods"), pod), |pod| write_well(pod, &host, now));
+}
+
 fn addresses(store: &Store, pod: &Value) -> Addresses {
     let node = Key::new(Gvr::core("nodes"), None, j::text(pod, "/spec/nodeName"));
     let host = store

@@ -9,12 +9,14 @@ use std::{
 
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
-use trustwalk_lab_cluster::{Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Store, TokenMinter, json as j};
+use trustwalk_lab_cluster::{
+    Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Store, TokenMinter, is_at_rest, json as j,
+};
 
 use super::{
     inside::Shell,
     logs::NodeLogs,
-    pod::{Container, Kubelet, Pod},
+    pod::{self, Container, Kubelet, Pod},
     program,
 };
 use crate::config::Settings;
@@ -179,6 +181,12 @@ impl Running {
         }
         // The scheduler gives it a node; that change brings the pod back here.
         if j::text(pod, "/spec/nodeName").is_empty() {
+            return;
+        }
+        if is_at_rest(pod) {
+            if j::text(pod, "/status/phase") != "Running" {
+                pod::rest(&self.kubelet.store, pod, self.kubelet.settings.now());
+            }
             return;
         }
         let made = Arc::new(Pod::new(Arc::clone(&self.kubelet), pod));
