@@ -131,7 +131,7 @@ fn a_lab_that_was_killed_goes_on_as_it_was() {
         "kept",
     ]);
     assert!(lab.lab(&["break", "wildcard-with-stringequals"]).status.success());
-    assert!(lab.lab(&["clock", "+2h"]).status.success());
+    assert!(lab.lab(&["clock", "+30m"]).status.success());
     let (before, status) = (seen(&lab), lab.status());
     drop(lab);
 
