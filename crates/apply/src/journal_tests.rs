@@ -31,7 +31,7 @@ fn begun(path: &Path, home: &Home) -> Result<Journal, ApplyError> {
 
 fn beginning(path: &Path, home: &Home) -> Beginning {
     let place = Place { account: Some("111122223333".into()), endpoint: "http://a".into(), cluster: None };
-    let (path, target, home) = (path.to_owned(), Target::Log { name: "-".into() }, home.clone());
+    let (path, target, home) = (path.to_owned(), Target::Log { name: "-".into(), identity: None }, home.clone());
     Beginning { path, target, place, by: Hand::default(), home, locks: Vec::new() }
 }
 

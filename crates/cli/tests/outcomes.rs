@@ -61,3 +61,57 @@ fn the_formats_and_the_exit_code_agree_whatever_was_found() {
         assert!(these.len() == 1 || overview.starts_with(&title), "{overview}");
     }
 }
+
+/// A record of `CloudTrail`, as a delivery has it.
+fn record(name: &str, error: Option<&str>) -> Value {
+    let issuer = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/AB12";
+    let subject = format!("system:serviceaccount:shop:{name}");
+    json!({"eventSource": "sts.amazonaws.com", "eventName": "AssumeRoleWithWebIdentity", "eventID": name,
+        "eventTime": "2026-01-01T00:00:00Z", "errorCode": error.map(|_| "AccessDenied"), "errorMessage": error,
+        "userIdentity": {"type": "WebIdentityUser", "userName": subject, "identityProvider": issuer},
+        "requestParameters": {"roleArn": format!("arn:aws:iam::111122223333:role/{name}")}})
+}
+
+#[test]
+fn a_log_of_several_identities_is_told_identity_by_identity() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = "store a: could not assume role arn:aws:iam::111122223333:role/cart: InvalidIdentityToken: Incorrect \
+                 token audience\nstore b: could not assume role arn:aws:iam::111122223333:role/till: AccessDenied: \
+                 Not authorized to perform sts:AssumeRoleWithWebIdentity\n";
+    std::fs::write(dir.path().join("app.log"), lines).unwrap();
+    let denied = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+    let records =
+        json!({"Records": [record("cart", Some(denied)), record("till", Some(denied)), record("good", None)]});
+    std::fs::write(dir.path().join("trail.json"), records.to_string()).unwrap();
+    let run = |words: &[&str]| {
+        let words = [&["diagnose"], words].concat();
+        let out = trustwalk().args(words).current_dir(dir.path()).env("HOME", dir.path()).output().unwrap();
+        assert_eq!(out.status.code(), Some(3), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let roles = |log: &str| {
+        let json: Value = serde_json::from_str(&run(&["--log", log, "-o", "json"])).unwrap();
+        let role = |d: &Value| d["target"]["identity"]["role"].as_str().unwrap_or_default().to_owned();
+        json.as_array()
+            .unwrap()
+            .iter()
+            .map(|d| (role(d), d["outcome"].as_str().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
+    let broken = |name: &str| (arn(name), "broken".to_owned());
+    assert_eq!(roles("app.log"), [broken("cart"), broken("till")]);
+    // Who succeeded stands beside them, and is nobody's fault.
+    let all = roles("trail.json");
+    assert_eq!(all.get(..2), Some(&[broken("cart"), broken("till")][..]), "{all:?}");
+    let short = run(&["--log", "app.log", "-o", "short"]);
+    assert!(short.contains(&arn("cart")) && short.contains(&arn("till")), "{short}");
+    let human = run(&["--log", "app.log"]);
+    assert!(human.starts_with("trustwalk: 2 identities, 2 broken"), "{human}");
+    let whole = run(&["--log", "app.log", "-v"]);
+    let section = |name: &str| whole.find(&format!("log app.log, {}", arn(name)));
+    let (cart, till) = (section("cart").unwrap(), section("till").unwrap());
+    let of = |words: &str| whole.find(words).unwrap();
+    assert!(cart < of("Incorrect token audience") && of("Incorrect token audience") < till, "{whole}");
+    assert!(till < of("Not authorized to perform"), "{whole}");
+}

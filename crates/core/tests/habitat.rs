@@ -40,7 +40,7 @@ fn hearing(mut e: Value, lines: &[&str]) -> Evidence {
 }
 
 fn alone(lines: &[&str]) -> Evidence {
-    let blank = Evidence::new(Target::Log { name: "job.log".to_owned() }, NOW);
+    let blank = Evidence::new(Target::Log { name: "job.log".to_owned(), identity: None }, NOW);
     hearing(serde_json::to_value(blank).unwrap(), lines)
 }
 

@@ -98,7 +98,8 @@ fn refusals_of_what_is_not_sent_any_more_are_over() {
 fn a_line_that_says_no_cause_is_no_sign_of_health() {
     let text = "E1118 10:00:01.000000 1 authentication.go:63] \"Unable to authenticate the request\" \
                 err=\"invalid bearer token\" node=ip-10-0-1-2";
-    let mut e = Evidence::new(trustwalk_core::evidence::Target::Log { name: "api.log".to_owned() }, NOW);
+    let mut e =
+        Evidence::new(trustwalk_core::evidence::Target::Log { name: "api.log".to_owned(), identity: None }, NOW);
     e.logs = serde_json::from_value(known(&json!([line(text)]))).unwrap();
     let d = diagnose(&e);
     assert_eq!(d.outcome, Outcome::Broken, "{:#?}", d.undetermined);
@@ -282,7 +283,7 @@ fn a_log_of_several_identities_names_each_of_them() {
         failure["failure"]["role_arn"] = json!(format!("arn:aws:iam::111122223333:role/{name}"));
         failure
     });
-    let mut e = Evidence::new(Target::Log { name: "app.log".to_owned() }, NOW);
+    let mut e = Evidence::new(Target::Log { name: "app.log".to_owned(), identity: None }, NOW);
     e.logs = serde_json::from_value(known(&json!(roles))).unwrap();
     let saw = diagnose(&e).links.iter().find(|l| l.link == Link::Workload).unwrap().saw.clone();
     assert!(saw.starts_with("3 identities fail: ") && saw.contains("role/One") && saw.contains("role/Two"), "{saw}");
@@ -291,7 +292,7 @@ fn a_log_of_several_identities_names_each_of_them() {
 #[test]
 fn what_would_decide_names_the_object_that_a_line_names() {
     let text = "An IAM role must be associated with service account ledger (namespace: payments)";
-    let mut e = Evidence::new(Target::Log { name: "app.log".to_owned() }, NOW);
+    let mut e = Evidence::new(Target::Log { name: "app.log".to_owned(), identity: None }, NOW);
     e.logs = serde_json::from_value(known(&json!([line(text)]))).unwrap();
     let d = diagnose(&e);
     let told = serde_json::to_string(&d).unwrap();

@@ -34,7 +34,7 @@ fn healthy() -> Evidence {
 }
 
 fn alone() -> Evidence {
-    Evidence::new(Target::Log { name: "app.log".to_owned() }, NOW)
+    Evidence::new(Target::Log { name: "app.log".to_owned(), identity: None }, NOW)
 }
 
 fn line(text: &str) -> LogFailure {

@@ -28,7 +28,7 @@ fn hearing(mut e: Evidence, lines: &[&str]) -> Diagnosis {
 }
 
 fn alone() -> Evidence {
-    Evidence::new(Target::Log { name: "app.log".to_owned() }, NOW)
+    Evidence::new(Target::Log { name: "app.log".to_owned(), identity: None }, NOW)
 }
 
 /// Sound but for its audience, and nobody tried an exchange.

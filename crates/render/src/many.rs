@@ -3,7 +3,7 @@
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 
-use super::target::target_words;
+use super::target::{of_log, target_words};
 use crate::brief::{end, place};
 use crate::measure::{columns, pad};
 use crate::page::{Ink, Page, Pen};
@@ -48,6 +48,11 @@ pub fn many(all: &[Diagnosis], pen: Pen) -> Shown {
                 format!("{code} {name} ({sure}), and the same in {more} more: {}", f.sentence)
             }
             (None, _) => d.undetermined.first().cloned().unwrap_or_else(|| d.meaning().to_owned()),
+        };
+        // The log itself is named above, once.
+        let words = match of_log(&d.target) {
+            Some(whose) => format!("{whose}: {words}"),
+            None => words,
         };
         out.line(format_args!("  {} {}", mark(d, pen), pen.one_line(&words, 4)));
     }

@@ -1,7 +1,7 @@
 //! What every report says alike: the target in words, and the marks of links.
 
 use trustwalk_core::diagnosis::LinkState;
-use trustwalk_core::evidence::Target;
+use trustwalk_core::evidence::{LogIdentity, Target};
 
 use crate::page::{Ink, Inked, Pen};
 
@@ -16,8 +16,32 @@ pub fn target_words(target: &Target) -> String {
         Target::Role { arn, subject: None } => arn.clone(),
         Target::Issuer { url } => url.clone(),
         Target::Job { name } => format!("CI job {name}"),
-        Target::Log { name } if name == "-" => "the log on standard input".to_owned(),
-        Target::Log { name } => format!("log {name}"),
+        Target::Log { name, identity } => {
+            let log = if name == "-" { "the log on standard input".to_owned() } else { format!("log {name}") };
+            identity.as_ref().map_or_else(|| log.clone(), |whose| format!("{log}, {}", whose_lines(whose)))
+        }
+    }
+}
+
+/// Of one of several identities of a log, which it is.
+pub(crate) fn of_log(target: &Target) -> Option<String> {
+    match target {
+        Target::Log { identity: Some(identity), .. } => Some(whose_lines(identity)),
+        Target::Log { identity: None, .. }
+        | Target::Workload { .. }
+        | Target::ServiceAccount { .. }
+        | Target::Role { .. }
+        | Target::Issuer { .. }
+        | Target::Job { .. } => None,
+    }
+}
+
+/// Whose lines of a log are meant.
+fn whose_lines(identity: &LogIdentity) -> String {
+    match (&identity.role, &identity.subject, &identity.issuer) {
+        (Some(role), Some(subject), _) => format!("{role} for {subject}"),
+        (Some(one), None, _) | (None, Some(one), _) | (None, None, Some(one)) => one.clone(),
+        (None, None, None) => "its other lines".to_owned(),
     }
 }
 

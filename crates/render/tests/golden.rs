@@ -45,7 +45,7 @@ fn of_workload(name: &str, workload: &str) -> Evidence {
 fn of_log(line: &str) -> Evidence {
     let text = format!("base = \"story\"\nlog = [{line:?}]\n");
     let mut e = blank();
-    e.target = Target::Log { name: "app.log".to_owned() };
+    e.target = Target::Log { name: "app.log".to_owned(), identity: None };
     e.logs = Scenario::parse(&text).unwrap().evidence().unwrap().logs;
     e
 }

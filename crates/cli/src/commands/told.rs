@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use trustwalk_collect::{Ask, Call, Collected, World};
 use trustwalk_core::diagnosis::{self, Diagnosis, Outcome, besides_identity};
-use trustwalk_core::evidence::{Evidence, Target};
+use trustwalk_core::evidence::{Evidence, LogIdentity, Target};
 use trustwalk_forecast::Register;
 use trustwalk_render::{self as render, Detail, Ink, JsonList, Next, Page, Shown, Typed};
 
@@ -327,7 +327,8 @@ fn in_names(diagnoses: &[Diagnosis]) -> Shown {
             Target::ServiceAccount { namespace, name } => out.line(format_args!("serviceaccount/{namespace}/{name}")),
             Target::Role { arn, .. } => out.line(arn),
             Target::Issuer { url } => out.line(url),
-            Target::Job { name } | Target::Log { name } => out.line(name),
+            Target::Log { identity: Some(LogIdentity { role: Some(role), .. }), .. } => out.line(role),
+            Target::Job { name } | Target::Log { name, .. } => out.line(name),
         }
     }
     out.shown()

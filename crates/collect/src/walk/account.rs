@@ -459,7 +459,7 @@ async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evid
 /// Logs alone: what they say, and nothing about anything else.
 pub(super) fn walk_logs(world: &World) -> Evidence {
     let name = world.options.logs.join(", ");
-    world.blank(Target::Log { name })
+    world.blank(Target::Log { name, identity: None })
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ pub async fn collect_each(world: &World, ask: &Ask, take: Taker<'_>) -> Result<V
             missed.extend(unread);
             found.into_iter().for_each(give);
         }
-        Ask::Logs => give(account::walk_logs(world)),
+        Ask::Logs => account::walk_logs(world).by_identity().into_iter().for_each(give),
     }
     Ok(missed)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Subject, Symptom};
 
-use crate::evidence::{Evidence, Kind, LogFailure, Target};
+use crate::evidence::{Evidence, Kind, LogFailure, LogIdentity, Target};
 use crate::finding::Finding;
 
 /// The identity that the failures of a log name.
@@ -51,7 +51,10 @@ const NAMED: usize = 5;
 /// The identities whose failures a log that is all there is tells of, each with what it met first; empty where they are
 /// of one, or none is named.
 pub fn identities_of_log(e: &Evidence) -> Vec<(&str, Symptom)> {
-    let lines = e.logs.known().filter(|_| matches!(e.target, Target::Log { .. }));
+    // What was parted already is of one, unless it is of nobody known.
+    let parted = |identity: &Option<LogIdentity>| identity.as_ref().is_some_and(|i| *i != LogIdentity::default());
+    let several = matches!(&e.target, Target::Log { identity, .. } if !parted(identity));
+    let lines = e.logs.known().filter(|_| several);
     let mut all: BTreeMap<&str, Symptom> = BTreeMap::new();
     for line in lines.into_iter().flatten() {
         if let Some(who) = whose(line) {

@@ -16,6 +16,7 @@ pub mod kept;
 mod kind;
 mod kubernetes;
 mod lacks;
+mod log_identity;
 mod logs;
 mod network;
 mod observed;
@@ -46,6 +47,7 @@ pub use kubernetes::{
     AgentPod, DEFAULT_AUDIENCE, FieldWriter, InjectionProbe, NetworkPolicy, PodIdentityAssociation, ServiceAccount,
     Webhook, WebhookAuthority, WebhookRule, injects_identity,
 };
+pub use log_identity::LogIdentity;
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
@@ -107,6 +109,9 @@ pub enum Target {
     Log {
         /// File name or `-`.
         name: String,
+        /// Whose lines are meant, where the log tells of several identities: all of them where this is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<LogIdentity>,
     },
 }
 
@@ -226,7 +231,7 @@ pub struct Evidence {
 
 /// What an identity is before anything is known of it.
 fn blank() -> Evidence {
-    Evidence::new(Target::Log { name: String::new() }, 0)
+    Evidence::new(Target::Log { name: String::new(), identity: None }, 0)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

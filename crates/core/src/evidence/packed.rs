@@ -260,7 +260,7 @@ mod tests {
 
     fn two() -> Vec<Evidence> {
         let one = |name: &str| {
-            let mut e = Evidence::new(Target::Log { name: name.to_owned() }, 7);
+            let mut e = Evidence::new(Target::Log { name: name.to_owned(), identity: None }, 7);
             e.role = Observed::NotCollected { reason: "the same".to_owned() }.into();
             e.region = Some("us-west-2".to_owned());
             e

@@ -141,7 +141,7 @@ impl Evidence {
                 WITHHELD.clone_into(value);
             }
         }
-        redact_all(self, || Self { target: Target::Log { name: WITHHELD.to_owned() }, ..blank() });
+        redact_all(self, || Self { target: Target::Log { name: WITHHELD.to_owned(), identity: None }, ..blank() });
     }
 }
 

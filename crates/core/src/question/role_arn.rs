@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_name_that_a_text_has_is_kept() {
-        let e = Evidence::new(Target::Log { name: "-".to_owned() }, 0);
+        let e = Evidence::new(Target::Log { name: "-".to_owned(), identity: None }, 0);
         let view = View::new(&e);
         for (text, meant) in [
             ("HarbourLedgerRole", "arn:aws:iam::ACCOUNT:role/HarbourLedgerRole"),
