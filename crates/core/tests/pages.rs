@@ -41,8 +41,7 @@ fn the_index_has_every_sentence_and_leads_to_every_page_that_prints_it() {
 }
 
 /// Symptoms that lie outside the catalogue: no cause is about them, so no page prints them.
-const OUTSIDE: &[Symptom] =
-    &[Symptom::ProviderIdSent, Symptom::PackedPolicyTooLarge, Symptom::ClockSkew, Symptom::Throttled];
+const OUTSIDE: &[Symptom] = &[Symptom::ProviderIdSent, Symptom::PackedPolicyTooLarge, Symptom::Throttled];
 
 #[test]
 fn every_symptoms_wording_stands_on_the_page_of_a_cause_that_shows_it() {

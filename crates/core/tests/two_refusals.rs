@@ -6,6 +6,7 @@ use serde_json::json;
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::{Evidence, LogFailure, Observed, Source, Target};
+use trustwalk_core::finding::Standing;
 use trustwalk_symptoms::classify;
 use trustwalk_testkit::{NOW, story};
 
@@ -153,4 +154,52 @@ fn nobody_is_told_that_the_exchange_works_while_sts_refuses_it() {
     let lacks = all.iter().find(|f| f.cause == Cause::RoleLacksPermission).unwrap();
     assert!(lacks.sentence.starts_with("the exchange worked before, and "), "{}", lacks.sentence);
     assert!(all.iter().any(|f| f.cause == Cause::SubWrongServiceAccount), "{all:?}");
+}
+
+#[test]
+fn a_list_of_sources_tells_what_became_of_web_identity() {
+    let named = |text: &str| {
+        let d = hearing(alone(), &[text]);
+        let first = d.root_cause.as_ref().map(|f| (f.cause, f.confidence.name()));
+        (first, d.candidates.iter().filter(|c| !matches!(c.standing, Standing::Excluded { .. })).count())
+    };
+    let hadoop = "org.apache.hadoop.fs.s3a.auth.NoAuthWithAWSException: No AWS Credentials provided by \
+                  TemporaryAWSCredentialsProvider SimpleAWSCredentialsProvider: none in the configuration";
+    assert_eq!(named(hadoop), (Some((Cause::AppConfiguredForAnotherCredentialSource, "possible")), 3));
+    let java = "com.amazonaws.SdkClientException: Unable to load AWS credentials from any provider in the chain: \
+                [EnvironmentVariableCredentialsProvider: none, ProfileCredentialsProvider@1: none, \
+                 com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper@2: Failed to connect]";
+    assert_eq!(named(java).1, 3);
+    // .NET says of a variable that is not set what it says of a path of Unix on Windows.
+    let dotnet = "Amazon.Runtime.AmazonClientException: Failed to resolve AWS credentials. The credential providers \
+                  used to search for credentials returned the following errors:\n\nException 1 of 2: The \
+                  webIdentityTokenFile must be an absolute path. (Parameter 'webIdentityTokenFile')\nException 2 of 2: \
+                  Unable to get IAM security credentials from EC2 Instance Metadata Service.";
+    let (first, left) = named(dotnet);
+    assert!(first.is_none() && left > 10, "{first:?} {left}");
+    let path = "System.ArgumentException: The webIdentityTokenFile must be an absolute path.";
+    assert!(named(path).0.is_some_and(|(cause, sure)| cause == Cause::WindowsTokenPath && sure != "proven"));
+}
+
+#[test]
+fn only_a_time_to_come_proves_the_clock_of_who_signed() {
+    let told = |text: &str| {
+        let root = hearing(alone(), &[text]).root_cause.unwrap();
+        assert_eq!(root.cause, Cause::SignedRequestTimeOff);
+        (root.confidence.name(), root.decide.is_some(), root.sentence)
+    };
+    let ahead = "InvalidSignatureException: Signature not yet current: 20220719T144518Z is still later than \
+                 20220719T135018Z (20220719T134518Z + 5 min.)";
+    let (sure, open, words) = told(ahead);
+    assert!(sure == "proven" && !open && words.contains("55 min later"), "{words}");
+    let behind = "SignatureDoesNotMatch: Signature expired: 20220719T124518Z is now earlier than 20220719T133018Z \
+                  (20220719T134518Z - 15 min.)";
+    let (sure, open, words) = told(behind);
+    assert!(
+        sure == "likely" && open && words.contains("45 min earlier") && words.contains("sent long after"),
+        "{words}"
+    );
+    let neither = "An error occurred (RequestTimeTooSkewed) when calling the PutObject operation: The difference \
+                   between the request time and the current time is too large.";
+    assert_eq!(told(neither).0, "likely");
 }

@@ -73,6 +73,7 @@ const KEPT: &[&str] = &[
     "secret_arn=arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-AbCdEf",
     "PWD=/home/runner/work",
     "token -> provider -> role",
+    "Invalid length for parameter WebIdentityToken, value: 0, valid min length: 4",
     "https://h.example/x?code=403&y=1",
     "\"ParameterKey\":\"VpcId\",\"ParameterValue\":\"vpc-123\"",
     "author=bob monkey=1 keyboard: us compass=north bypass=1",

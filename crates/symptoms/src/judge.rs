@@ -31,6 +31,7 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     let ours = marks::is_aws(lower) && !marks::is_another_cloud(lower);
     add(special::unexpanded(lower));
     add(special::not_given(lower, chain));
+    add(special::not_asked(lower));
     let held = Held::of(lower);
     let others = !ours && marks::is_of_another(lower);
     for (r, at) in held.specific() {
@@ -90,8 +91,12 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
         S::GhaTokenRefused => matches!(seen, S::AudienceNotIssued | S::GhaTokenPending),
         S::RoleArnInvalid => seen == S::VariableUnexpanded,
         S::AssumeRoleDenied | S::AssumeRoleSelf => seen == S::RoleArnInvalid,
-        S::ImdsUnreachable | S::NoInstanceRole => matches!(seen, S::StsModuleMissing | S::WebIdentityNotGiven),
-        S::ProfileMissing | S::ChainInterrupted => seen == S::WebIdentityNotGiven,
+        S::ImdsUnreachable | S::NoInstanceRole => {
+            matches!(seen, S::StsModuleMissing | S::WebIdentityNotGiven | S::WebIdentityNotAsked)
+        }
+        S::ProfileMissing | S::ChainInterrupted => {
+            matches!(seen, S::WebIdentityNotGiven | S::WebIdentityNotAsked)
+        }
         S::StsServerError => matches!(seen, S::StsWrongEndpoint | S::PodIdentityTrustRefused),
         S::StsTimeout | S::StsUnreachable | S::StsDns | S::StsRefused => {
             matches!(seen, S::ChainInterrupted | S::EksAuthUnreachable | S::EndpointWithoutScheme | S::StsRegionMissing)

@@ -72,6 +72,8 @@ pub(crate) const CORES: &[&str] = &[
     "ccess key",
     "ntication Token",
     "request time and",
+    "leArn and role",
+    "'message'",
 ];
 
 /// Cores that others write often: each counts only where one of its companions stands on the same line.
@@ -97,6 +99,7 @@ const COMPANIONS: &[(&str, &[&str])] = &[
     ("ssume", &["ole"]),
     ("claim", &["d claim", "laim is"]),
     ("unnel", &["HTTP Tunnel", "through proxy", "connection failed"]),
+    ("'message'", &["annot read propert"]),
     ("ole-arn", &["not found", "expected one", "/role-arn"]),
     ("CCESS_KEY", &["must be", "required", "REQUIRED", "not set", "not configured", "issing", "provide"]),
     ("ccess key", &["must be", "required", "not set", "not configured", "issing", "provide"]),

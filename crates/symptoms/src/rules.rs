@@ -108,7 +108,11 @@ pub(crate) const SPECIFIC: &[Row] = &[
     // Rust, whose chain as a whole has a deadline (REPORTED: vector 12421; `aws-smithy-runtime`, identity cache).
     row(Symptom::ChainInterrupted, &["credentials provider timed out after "]),
     row(Symptom::ChainInterrupted, &["identity resolver timed out after "]),
-    row(Symptom::WindowsPath, &["webidentitytokenfile must be an absolute path"]),
+    // .NET says the same of a path that is empty and of one that is none on its system; the exception's class tells which
+    // (`AssumeRoleWithWebIdentityCredentials`), and without it the first is what nearly everybody has.
+    row(Symptom::WindowsPath, &["system.argumentexception: the webidentitytokenfile must be an absolute path"]),
+    row(Symptom::WebIdentityNotGiven, &["webidentitytokenfile must be an absolute path"]),
+    row(Symptom::WebIdentityNotGiven, &["credential", "the role arn must be specified"]),
     row(Symptom::StsModuleMissing, &["'sts' service module must be on the class path"]),
     row(Symptom::StsModuleMissing, &["aws-java-sdk-sts module must be on the class path"]),
     row(Symptom::StsModuleMissing, &["awssdk.securitytoken could not be found or loaded"]),
@@ -270,6 +274,10 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::ClockSkew, &["signature expired: ", "z is now earlier than ", " min.)"]),
     // S3 (API reference, error responses).
     row(Symptom::ClockSkew, &["difference between the request time and the current time is too large"]),
+    // EC2 (API reference, error codes), with presigned requests as without.
+    row(Symptom::ClockSkew, &["requestexpired", "request has expired"]),
+    row(Symptom::SessionWithSession, &["cannot call getsessiontoken with session credentials"]),
+    row(Symptom::SessionWithSession, &["cannot call getfederationtoken with session credentials"]),
     shared(Symptom::SignatureMismatch, &["signaturedoesnotmatch"]),
     row(Symptom::SecurityTokenInvalid, &["security token included in the request is invalid"]),
     row(Symptom::SecurityTokenInvalid, &["invalidclienttokenid", "is invalid"]),
@@ -339,6 +347,8 @@ pub(crate) const GENERIC: &[Row] = &[
     // Rust, before its releases of 2023.
     row(Symptom::NoCredentials, &["signingstageerror", "missingcredentials"]),
     row(Symptom::NoCredentials, &["no providers in chain provided credentials"]),
+    // Rust, from its releases of 2026 on, with what each source said.
+    row(Symptom::NoCredentials, &["no credentials found in chain. attempted:"]),
     row(Symptom::NoCredentials, &["no valid credential sources found"]),
     row(Symptom::NoCredentials, &["no valid credential sources for "]),
     row(Symptom::NoCredentials, &["no aws credentials provided by"]),

@@ -16,6 +16,7 @@ pub(crate) fn is_chain(lower: &str) -> bool {
     let java = lower.contains("unable to load credentials from any of the providers")
         || lower.contains("unable to load aws credentials from any provider")
         || lower.contains("failed to resolve aws credentials")
+        || lower.contains("no credentials found in chain")
         || lower.contains("could not load credentials from any providers");
     java || lower.contains("nocredentialproviders") || LINKS.iter().filter(|l| lower.contains(**l)).count() > 1
 }
@@ -45,6 +46,8 @@ pub(crate) fn not_given(lower: &str, chain: bool) -> Option<(Symptom, usize)> {
         "or the javaproperty aws.rolearn must be set",
         // Java 1.
         "webidentitytokencredentialsprovider: you must specify a value for rolearn and rolesessionname",
+        // Rust.
+        "$aws_web_identity_token_file was not set",
     ];
     // Java 1's own provider, asked without a chain: it is in the stack, where a program that makes a session itself has
     // its own builder alone.
@@ -55,6 +58,49 @@ pub(crate) fn not_given(lower: &str, chain: bool) -> Option<(Symptom, usize)> {
     let listed = || WORDS.iter().find_map(|w| lower.find(w));
     let at = listed().filter(|_| chain || lower.contains("illegalstateexception")).or_else(thrown)?;
     Some((Symptom::WebIdentityNotGiven, at))
+}
+
+/// Sources of a chain of Java's or Hadoop's that are no web identity, by the names of their classes. In lower case.
+const OTHER_SOURCES: &[&str] = &[
+    "environmentvariablecredentialsprovider",
+    "systempropertycredentialsprovider",
+    "systempropertiescredentialsprovider",
+    "profilecredentialsprovider",
+    "containercredentialsprovider",
+    "instanceprofilecredentialsprovider",
+    "ec2containercredentialsproviderwrapper",
+    "simpleawscredentialsprovider",
+    "temporaryawscredentialsprovider",
+    "dynamictemporaryawscredentialsprovider",
+    "iaminstancecredentialsprovider",
+];
+
+/// A chain of sources that ended and names each that it asked, none of them one of web identity. Of a source whose name
+/// is not known nobody can say what it asks, as of one that holds a chain of its own.
+pub(crate) fn not_asked(lower: &str) -> Option<(Symptom, usize)> {
+    const ENDS: &[&str] = &[
+        "unable to load credentials from any of the providers in the chain",
+        "unable to load aws credentials from any provider in the chain: [",
+        "no aws credentials provided by ",
+    ];
+    // S3A tells of the last in its list, which by default is neither of these (Hadoop, "Authenticating with S3").
+    const LAST: &[&str] = &[
+        "credentialinitializationexception: provider temporaryawscredentialsprovider has no credentials",
+        "credentialinitializationexception: provider simpleawscredentialsprovider has no credentials",
+    ];
+    if lower.contains("webidentity") || lower.contains("web_identity") {
+        return None;
+    }
+    if let Some(at) = LAST.iter().find_map(|w| lower.find(w)) {
+        return Some((Symptom::WebIdentityNotAsked, at));
+    }
+    let at = ENDS.iter().find_map(|w| lower.find(w))?;
+    let named = lower.get(at..)?.split(|c: char| !c.is_ascii_alphanumeric());
+    let mut sources = named.filter(|w| w.ends_with("credentialsprovider") || w.ends_with("credentialsproviderwrapper"));
+    let first = sources.next()?;
+    let known = |w: &str| OTHER_SOURCES.contains(&w);
+    let mut others = sources.peekable();
+    (known(first) && others.peek().is_some() && others.all(known)).then_some((Symptom::WebIdentityNotAsked, at))
 }
 
 /// The ARN of a session, given where a role's belongs: what a refused call for a role names as its resource (IAM User

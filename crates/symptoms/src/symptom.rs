@@ -135,6 +135,10 @@ symptoms! {
     /// `StsWebIdentityCredentialsProvider`, Go 2 `IdentityTokenFile` with an empty path, botocore
     /// `AssumeRoleWithWebIdentityProvider`, Go 1 `WebIdentityEmptyRoleARNErr`), provider-upjet-aws.
     WebIdentityNotGiven => "web-identity-not-given",
+    /// A chain of sources tells of each that it asked, and a web identity is not among them: the program's own list, or
+    /// an SDK from before web identity. DOC: SDK for Java 1 and 2 (`AWSCredentialsProviderChain`), Hadoop S3A
+    /// (`AWSCredentialProviderList`).
+    WebIdentityNotAsked => "web-identity-not-asked",
     /// The instance has no role, and nothing else gave credentials. DOC: SDK for Go 2.
     NoInstanceRole => "no-instance-role",
     /// The instance metadata service did not answer: hop limit or a block. DOC: SDK sources.
@@ -286,6 +290,9 @@ symptoms! {
     /// after it was signed. DOC: IAM User Guide, signing requests; codes `SignatureDoesNotMatch`,
     /// `InvalidSignatureException`, `RequestTimeTooSkewed`; REPORTED: aws-sdk-js-v3 7605.
     ClockSkew => "clock-skew",
+    /// A session was asked for with the credentials of a session, which STS refuses whatever the policies say. DOC: STS
+    /// API reference, `GetSessionToken` and `GetFederationToken`; REPORTED words (external-secrets 4679).
+    SessionWithSession => "session-with-session",
     /// The call was throttled. DOC code `Throttling`.
     Throttled => "throttled",
     /// The container waits for the IPAM daemon, which does not start. REPORTED (amazon-vpc-cni-k8s 3306).

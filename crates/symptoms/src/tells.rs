@@ -49,7 +49,9 @@ impl Symptom {
             | S::WrongTokenFile
             | S::MultiAudienceWithoutAzp
             | S::MissingClaim
-            | S::EmptyClaim => Tells::Cause,
+            | S::EmptyClaim
+            | S::ClockSkew
+            | S::SessionWithSession => Tells::Cause,
             S::ThumbprintMismatch
             | S::NoProvider
             | S::IncorrectAudience
@@ -83,6 +85,7 @@ impl Symptom {
             | S::ChainInterrupted
             | S::NoCredentials
             | S::WebIdentityNotGiven
+            | S::WebIdentityNotAsked
             | S::NoInstanceRole
             | S::ImdsUnreachable
             | S::ProfileMissing
@@ -122,7 +125,6 @@ impl Symptom {
             | S::WebhookMissing
             | S::SignatureScope
             | S::SignatureMismatch
-            | S::ClockSkew
             | S::Throttled => Tells::Several,
         }
     }

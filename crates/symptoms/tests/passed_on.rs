@@ -29,6 +29,55 @@ const TABLE: &[(S, &str, &str)] = &[
         "S3 API reference",
     ),
     (
+        S::ClockSkew,
+        "An error occurred (RequestExpired) when calling the DescribeSubnets operation: Request has expired.",
+        "EC2",
+    ),
+    (
+        S::SessionWithSession,
+        "operation error STS: GetFederationToken, https response error StatusCode: 403, RequestID: 7, api error \
+         AccessDenied: Cannot call GetFederationToken with session credentials",
+        "granted 151",
+    ),
+    (
+        S::WebIdentityNotGiven,
+        "Amazon.Runtime.AmazonClientException: Failed to resolve AWS credentials. The credential providers used to \
+         search for credentials returned the following errors:\n\nException 1 of 4: The environment variables \
+         AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY/AWS_SESSION_TOKEN were not set with AWS credentials.\nException 2 of \
+         4: The webIdentityTokenFile must be an absolute path. (Parameter 'webIdentityTokenFile')\nException 3 of 4: \
+         Unable to find the \"default\" profile.\nException 4 of 4: Unable to get IAM security credentials from EC2 \
+         Instance Metadata Service.",
+        "SDK for .NET 4, AssumeRoleWithWebIdentityCredentials",
+    ),
+    (
+        S::WebIdentityNotGiven,
+        "the credential provider was not enabled: no credentials found in chain. Attempted:\n  Environment: not set\n  \
+         WebIdentityToken: the credential provider was not enabled: $AWS_WEB_IDENTITY_TOKEN_FILE was not set\n  \
+         Ec2InstanceMetadata: could not communicate with IMDS",
+        "SDK for Rust, ProviderChainError",
+    ),
+    (
+        S::WebIdentityNotAsked,
+        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the \
+         providers in the chain AwsCredentialsProviderChain(credentialsProviders=[EnvironmentVariableCredentialsProvider(), \
+         ProfileCredentialsProvider(profileName=till, profileFile=ProfileFile(sections=[])), \
+         InstanceProfileCredentialsProvider()]) : [EnvironmentVariableCredentialsProvider(): Unable to load \
+         credentials from system settings., InstanceProfileCredentialsProvider(): Failed to load credentials from IMDS.]",
+        "SDK for Java 2, AwsCredentialsProviderChain",
+    ),
+    (
+        S::WebIdentityNotAsked,
+        "org.apache.hadoop.fs.s3a.auth.NoAuthWithAWSException: No AWS Credentials provided by \
+         TemporaryAWSCredentialsProvider SimpleAWSCredentialsProvider: no credentials in configuration",
+        "Hadoop, AWSCredentialProviderList",
+    ),
+    (
+        S::WebIdentityNotAsked,
+        "Caused by: org.apache.hadoop.fs.s3a.CredentialInitializationException: Provider \
+         TemporaryAWSCredentialsProvider has no credentials: ",
+        "trino 20804",
+    ),
+    (
         S::StsTimeout,
         "Failed to assume role with OIDC: AggregateError [ETIMEDOUT]: \n    at connect (node:net:1116:18)",
         "aws-toolkit-azure-devops 591",
@@ -140,6 +189,22 @@ const NEAR: &[(S, &str)] = &[
          com.amazonaws.auth.STSAssumeRoleSessionCredentialsProvider$Builder.<init>(STSAssumeRole.java:359)\n\tat \
          com.example.Ledger.main(Ledger.java:7)",
     ),
+    // A source that nobody knows may be one of web identity, a list that has one was asked for it, and a path in a
+    // Windows container is given.
+    (
+        S::WebIdentityNotAsked,
+        "Unable to load credentials from any of the providers in the chain AwsCredentialsProviderChain(\
+         credentialsProviders=[EnvironmentVariableCredentialsProvider(), com.example.LedgerCredentialsProvider(), \
+         InstanceProfileCredentialsProvider()])",
+    ),
+    (
+        S::WebIdentityNotAsked,
+        "Unable to load AWS credentials from any provider in the chain: [EnvironmentVariableCredentialsProvider: none, \
+         WebIdentityTokenCredentialsProvider: no, com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper@1: no]",
+    ),
+    (S::WebIdentityNotGiven, "System.ArgumentException: The webIdentityTokenFile must be an absolute path."),
+    // A presigned address has ended, which nobody's clock need have done.
+    (S::ClockSkew, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"),
     (S::TokenFileNotOpened, "CredentialsError: Missing credentials in config\n    at Object.openSync (fs.js:439:3)"),
     (S::ChainInterrupted, "job timed out after 5 seconds"),
     (S::WebIdentityOther, "serde_xml: custom: missing field `ListBucketResult`"),

@@ -305,7 +305,8 @@ const TABLE: &[(Symptom, &str)] = &[
         "SharedCredsLoad: failed to load shared credentials file caused by: FailedRead: unable to open file caused \
          by: open /home/app/.aws/credentials: no such file or directory",
     ),
-    (Symptom::WindowsPath, "The webIdentityTokenFile must be an absolute path."),
+    (Symptom::WindowsPath, "System.ArgumentException: The webIdentityTokenFile must be an absolute path."),
+    (Symptom::WebIdentityNotGiven, "System.ArgumentNullException: The webIdentityTokenFile must be an absolute path."),
     (Symptom::SignatureScope, "SignatureDoesNotMatch: Credential should be scoped to a valid region."),
     (
         Symptom::IpamdWaiting,

@@ -184,6 +184,8 @@ causes! {
     ContainerSkippedByAnnotation = "container-skipped-by-annotation",
     RoleDoesNotTrustPodIdentity = "role-does-not-trust-pod-identity",
     TokenNotValidYet = "token-not-valid-yet",
+    SignedRequestTimeOff = "signed-request-time-off",
+    SessionTokenAskedWithSession = "session-token-asked-with-session",
 }
 
 impl Cause {
@@ -249,8 +251,7 @@ mod tests {
     use super::{Cause, Symptom};
 
     /// Symptoms that lie outside the catalogue.
-    const OUTSIDE: &[Symptom] =
-        &[Symptom::ProviderIdSent, Symptom::PackedPolicyTooLarge, Symptom::ClockSkew, Symptom::Throttled];
+    const OUTSIDE: &[Symptom] = &[Symptom::ProviderIdSent, Symptom::PackedPolicyTooLarge, Symptom::Throttled];
 
     #[test]
     fn every_symptom_leads_to_a_cause_or_says_nothing() {

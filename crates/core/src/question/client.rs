@@ -3,6 +3,7 @@
 use trustwalk_symptoms::{Failure, Frame, Sdk, Symptom as S};
 
 use super::facts::{Has, ROLE_VARIABLE, has_web_identity, lacking, writers, writers_have};
+use super::own_chain::listed;
 use super::symptoms::recent;
 use super::{Draft, Judged, names, shown, uses};
 use crate::cause::Cause;
@@ -21,6 +22,7 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::AppOrSdkLacksWebIdentitySupport,
     // Only ruled out here, by what the line tells of who spoke.
     Cause::JavaStsModuleMissing,
+    Cause::WindowsTokenPath,
 ];
 
 /// Judges the client's own settings by what it says.
@@ -66,10 +68,16 @@ fn step_without_region(view: &View<'_>) -> Option<Draft> {
 /// Rules out what the client that wrote every line concerned cannot have.
 fn known_to_the_client(view: &View<'_>, judged: &mut Judged) {
     let contradicts = |cause: Cause, failure: &Failure| {
-        if cause == Cause::JavaStsModuleMissing { has_sts_built_in(failure) } else { asks_for_web_identity(failure) }
+        if cause == Cause::JavaStsModuleMissing {
+            has_sts_built_in(failure)
+        } else if cause == Cause::WindowsTokenPath {
+            tells_an_empty_path(failure)
+        } else {
+            asks_for_web_identity(failure)
+        }
     };
     let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
-    for cause in [lacks, Cause::JavaStsModuleMissing] {
+    for cause in [lacks, Cause::JavaStsModuleMissing, Cause::WindowsTokenPath] {
         let lines: Vec<_> = recent(view).into_iter().filter(|l| cause.shows().contains(&l.failure.symptom)).collect();
         if lines.is_empty()
             && let Some(by) = uses::web_identity(view, None).filter(|_| cause == lacks)
@@ -113,6 +121,12 @@ fn has_sts_built_in(f: &Failure) -> Option<String> {
     // Only what says so itself: the others end their search in other words.
     let apart = apart || sdk == Sdk::JavaScript && f.symptom == S::StsModuleMissing;
     (!apart).then(|| format!("{} spoke, which needs no module for STS", sdk.name()))
+}
+
+/// Of a path that is not given .NET's SDK alone says what it says of one that is none on its system.
+fn tells_an_empty_path(f: &Failure) -> Option<String> {
+    let sdk = f.sdk.filter(|sdk| f.symptom == S::WebIdentityNotGiven && *sdk != Sdk::DotNet)?;
+    Some(format!("{} spoke, and says so of a path that is not given alone", sdk.name()))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "most symptoms are other questions' business")]
@@ -188,7 +202,7 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             (Cause::CredentialChainInterruptedOnce, draft)
         }
         S::AnnotationKeyUnknown => shown::another_key(line),
-        _ => return shown::unused(view, line),
+        _ => return shown::unused(view, line).or_else(|| listed(view, line)),
     })
 }
 

@@ -46,6 +46,7 @@ mod service_account;
 mod session;
 mod setup;
 mod shown;
+mod signed;
 mod skipped;
 mod sources;
 mod sts;

@@ -1,11 +1,11 @@
 //! An application that does not come to the injected identity.
 
-use trustwalk_symptoms::{Frame, Sdk};
+use trustwalk_symptoms::{Frame, Sdk, Symptom};
 
 use super::Draft;
 use super::facts::{Has, has_web_identity, writers, writers_have};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, View};
+use crate::evidence::{LogFailure, Target, View};
 use crate::finding::Confidence;
 
 /// The application does not come to the injected identity: by a chain of its own, a setting, or an old SDK.
@@ -68,6 +68,17 @@ pub(super) fn own_chain(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
         )
         .cure("use an image with a newer AWS SDK", &[("note", "EKS User Guide, using a supported AWS SDK".to_owned())]);
     (lacks, draft)
+}
+
+/// The list of sources that a log alone names is that of a client whose list is a setting.
+pub(super) fn listed(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
+    let alone = matches!(e.target(), Target::Log { .. }) && line.failure.symptom == Symptom::WebIdentityNotAsked;
+    let (setting, title, source) = own_setting(line.failure.sdk).filter(|_| alone)?;
+    let draft = Draft::new(format!("no source of web identity is asked: {setting}"))
+        .hear(line)
+        .unsure(Confidence::Possible, "the application's configuration: which credential providers it lists")
+        .cure(title, &[("note", source.to_owned())]);
+    Some((Cause::AppConfiguredForAnotherCredentialSource, draft))
 }
 
 /// Whose the line is it does not tell: neither the SDK's age nor a setting of the application is known.

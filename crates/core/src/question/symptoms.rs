@@ -178,6 +178,7 @@ pub(crate) const WITHOUT_IDENTITY: &[Symptom] = &[
     Symptom::NodeRoleUsed,
     Symptom::NoCredentials,
     Symptom::WebIdentityNotGiven,
+    Symptom::WebIdentityNotAsked,
     Symptom::NoInstanceRole,
     Symptom::ImdsUnreachable,
 ];

@@ -163,7 +163,16 @@ pub(super) fn elsewhere(e: &View<'_>) -> Option<Draft> {
 
 /// The line of a Windows container that was given a Unix path.
 pub(super) fn unix_path() -> Draft {
-    Draft::new("the token's path was injected in Unix form into a Windows container").cure(
+    Draft::new(
+        "the client takes the path of the token's file for none that is absolute: in a Windows container it was \
+         injected in Unix form",
+    )
+    .unsure(
+        Confidence::Likely,
+        "whether the container runs on Windows, and what AWS_WEB_IDENTITY_TOKEN_FILE holds in it: of a path that is \
+         relative the client says the same",
+    )
+    .cure(
         "set nodeSelector kubernetes.io/os: windows so that the webhook knows",
         &[("note", "then recreate the pods".to_owned())],
     )

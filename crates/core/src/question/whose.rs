@@ -244,6 +244,7 @@ fn is_of_the_way(symptom: Symptom) -> bool {
             | Symptom::StsServerError
             | Symptom::StsGlobalEndpoint
             | Symptom::NoCredentials
+            | Symptom::WebIdentityNotAsked
     )
 }
 

@@ -6,7 +6,7 @@ use super::another::{denied_as_another, given, without};
 use super::facts::{FILE_VARIABLE, Has, has_web_identity, lacking, variable, writers_have};
 use super::own_chain::set_up_otherwise;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
-use super::{Draft, Judged, names, sources, token_file, uses};
+use super::{Draft, Judged, names, signed, sources, token_file, uses};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Variable, View};
 use crate::finding::Confidence;
@@ -29,6 +29,8 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::StsCallSentToWrongPartitionRegion,
     Cause::WindowsTokenPath,
     Cause::ProfileChainingDoesNotIncludeWebIdentity,
+    Cause::SignedRequestTimeOff,
+    Cause::SessionTokenAskedWithSession,
 ];
 
 /// Judges the container, the SDK and the application.
@@ -119,6 +121,8 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::AssumeRoleSelf => (Cause::RoleAssumesItself, assumes_itself()),
         S::AssumeRoleDenied if same_role(e, line) => (Cause::RoleAssumesItself, assumes_itself()),
         S::ImdsUnreachable if !web() => (Cause::ImdsHopLimitBlocksNodeRole, metadata_silent()),
+        S::ClockSkew => (Cause::SignedRequestTimeOff, signed::time_off(line)),
+        S::SessionWithSession => (Cause::SessionTokenAskedWithSession, signed::session_with_session()),
         S::AccessDeniedAction => denied_as_another(e, line)?,
         // A provider of web identity that was given nothing is known to the application.
         S::WebIdentityNotGiven => return None,

@@ -333,6 +333,9 @@ fn listed(bytes: Bytes<'_>, start: usize, closed: usize, quoted: bool) -> Option
     if next == closed || next - closed > NEAR || class {
         return None;
     }
+    if is_length(bytes, start, next) {
+        return None;
+    }
     let open = opening(bytes, next);
     // CloudFormation has `ParameterKey` and `ParameterValue`.
     let end = bytes.run(next + open, |b| b.is_ascii_alphabetic());
@@ -342,6 +345,17 @@ fn listed(bytes: Bytes<'_>, start: usize, closed: usize, quoted: bool) -> Option
     }
     let comma = bytes.0.get(closed..next).unwrap_or_default().contains(&b',');
     (quoted && open > 0 && comma).then_some((Join::Equals, true, next))
+}
+
+/// Whether what is told of a parameter is how long its value is, and not the value: `Invalid length for parameter
+/// WebIdentityToken, value: 0, valid min length: 4` (botocore, `validate.py`).
+fn is_length(bytes: Bytes<'_>, start: usize, next: usize) -> bool {
+    const BEFORE: &str = "length for parameter ";
+    const LABEL: &str = "value: ";
+    let told = start.checked_sub(BEFORE.len()).is_some_and(|at| bytes.says(at, BEFORE)) && bytes.says(next, LABEL);
+    let digits = next + LABEL.len();
+    let end = bytes.run(digits, |b| b.is_ascii_digit());
+    told && end > digits && bytes.at(end) == b','
 }
 
 /// `--password x`, `login x password y`.

@@ -89,7 +89,9 @@ fn of_words(body: &str) -> Option<Kind> {
     ];
     const CHAINS: &[&str] = &["During handling of the above exception", "The above exception was the direct cause"];
     let begins = |words: &[&str]| words.iter().any(|w| body.starts_with(w));
-    if begins(CAUSES) {
+    if is_source_line(body) {
+        Some(Kind::Continues)
+    } else if begins(CAUSES) || is_numbered(body) {
         Some(Kind::Cause)
     } else if begins(CHAINS) {
         Some(Kind::Chain)
@@ -98,6 +100,25 @@ fn of_words(body: &str) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// A place in a program of JavaScript, which Node prints on a line above what stands there: `/app/index.js:5`.
+fn is_source_line(body: &str) -> bool {
+    let Some((path, line)) = body.trim_end().rsplit_once(':') else { return false };
+    let number = !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit());
+    let file = [".js", ".mjs", ".cjs", ".ts"].iter().any(|end| path.ends_with(end));
+    number && file && (path.starts_with('/') || path.starts_with("file:///")) && !path.contains(' ')
+}
+
+/// `Exception 2 of 4: `, as .NET's chain of sources tells what each of them said.
+fn is_numbered(body: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.len() < 4 && text.bytes().all(|b| b.is_ascii_digit());
+    let told = || {
+        let (one, rest) = body.strip_prefix("Exception ")?.split_once(" of ")?;
+        let (all, _) = rest.split_once(": ")?;
+        Some(number(one) && number(all))
+    };
+    told() == Some(true)
 }
 
 /// Whether Docker may have cut a record's words here: it does so after 16 KiB, less some for what escapes add.

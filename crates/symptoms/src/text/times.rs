@@ -9,6 +9,9 @@ const PAIRS: &[(&str, &str)] = &[
     ("current date/time ", "expiration date/time "),
     ("current date/time ", "not-before date/time "),
     ("Signature expired: ", "is now earlier than "),
+    ("Signature not yet current: ", "is still later than "),
+    // S3 (API reference, "Error responses"), where its document is shown.
+    ("<RequestTime>", "<ServerTime>"),
     ("current time ", " is after "),
     ("current time ", " is before "),
 ];
@@ -50,6 +53,11 @@ mod tests {
         let skew =
             "Signature expired: 20240101T000000Z is now earlier than 20240101T001500Z (20240101T002000Z - 5 min.)";
         assert_eq!(told(skew).map(|t| t.2), Some(-900));
+        let ahead = "Signature not yet current: 20220104T000518Z is still later than 20220104T000203Z \
+                     (20220103T235703Z + 5 min.)";
+        assert_eq!(told(ahead).map(|t| t.2), Some(195));
+        let s3 = "<RequestTime>20180424T101518Z</RequestTime><ServerTime>2018-04-24T11:15:18Z</ServerTime>";
+        assert_eq!(told(s3).map(|t| t.2), Some(-3600));
         assert_eq!(told("current date/time soon must be before the expiration date/time later"), None);
     }
 }
