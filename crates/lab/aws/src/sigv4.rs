@@ -219,15 +219,23 @@ fn check_time(account: &Account, expires: Option<Timestamp>, stamp: &str) -> Res
             )
         })?;
     // The wall clock or the lab's: clients sign by theirs, and the lab's own nodes by its.
-    let age = [Timestamp::now(), now].map(|at| (at.as_second() - signed.as_second()).abs());
-    if age.iter().all(|age| *age > SKEW_SECONDS) {
-        return Err(AwsFault::new(
-            403,
-            "SignatureDoesNotMatch",
-            format!("Signature expired: {stamp} is now earlier than the time allowed"),
-        ));
+    let off = |at: &Timestamp| at.as_second() - signed.as_second();
+    let nearer = [now, Timestamp::now()].into_iter().min_by_key(|at| off(at).abs()).unwrap_or(now);
+    let age = off(&nearer);
+    if age.abs() <= SKEW_SECONDS {
+        return Ok(());
     }
-    Ok(())
+    let told = |by: i64| {
+        let at = Timestamp::from_second(nearer.as_second() + by).unwrap_or(nearer);
+        at.strftime("%Y%m%dT%H%M%SZ").to_string()
+    };
+    // In which words AWS tells it is reported.
+    let words = if age > 0 {
+        format!("Signature expired: {stamp} is now earlier than {} ({} - 15 min.)", told(-SKEW_SECONDS), told(0))
+    } else {
+        format!("Signature not yet current: {stamp} is still later than {} ({} + 15 min.)", told(SKEW_SECONDS), told(0))
+    };
+    Err(AwsFault::new(403, "SignatureDoesNotMatch", words))
 }
 
 fn canonical(request: &Signed<'_>, signed: &[String]) -> String {
