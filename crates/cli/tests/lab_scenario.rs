@@ -131,8 +131,8 @@ fn a_fleet_is_there_in_numbers_and_at_rest() {
     let arn = "arn:aws:iam::111122223333:role/fleet-0003-app-0002";
     let exchange = ["sts", "assume-role-with-web-identity", "--role-session-name", "fleet", "--role-arn", arn];
     let whose = ["--query", "AssumedRoleUser.Arn", "--output", "text", "--web-identity-token", token.trim()];
-    let taken = succeed(lab.command(tool("aws")).args(exchange).args(whose));
-    assert_eq!(taken.trim(), "arn:aws:sts::111122223333:assumed-role/fleet-0003-app-0002/fleet");
+    let session = succeed(lab.command(tool("aws")).args(exchange).args(whose));
+    assert_eq!(session.trim(), "arn:aws:sts::111122223333:assumed-role/fleet-0003-app-0002/fleet");
 }
 
 #[test]
