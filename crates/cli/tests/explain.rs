@@ -79,6 +79,14 @@ fn a_code_of_aws_alone_is_known_and_a_text_that_only_shares_words_is_not() {
         let (code, out, _) = run(&[word], b"");
         assert!(code == 0 && out.starts_with(&format!("{meaning}\n")), "{word}: {out}");
     }
+    let (_, out, _) = run(&["InvalidIdentityToken"], b"");
+    let (_, list) = out.split_once("Sentences with this code").unwrap();
+    let (list, _) = list.split_once("Causes that can print it").unwrap();
+    for part in ["Incorrect token audience (TW006", "No OpenIDConnect provider found", "verification key", "thumbprint"]
+    {
+        assert!(list.contains(part), "{part}: {list}");
+    }
+    assert!(codes(&["InvalidIdentityToken"], b"").contains(&"TW007".to_owned()));
     let hint = "It looks like you might be trying to authenticate with OIDC. Did you mean to set the `id-token` \
         permission?";
     assert_eq!(codes(&[hint], b"").first().map(String::as_str), Some("TW014"));

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::json;
 use trustwalk_audit::Own;
 use trustwalk_collect::near;
-use trustwalk_core::cause::{Cause, Found, Ground, Home, MAX_TEXT, look_up, look_up_symptom, page};
+use trustwalk_core::cause::{Cause, Found, Ground, Home, MAX_TEXT, Printed, look_up, look_up_code, page, printed_with};
 use trustwalk_foreign::shell;
 use trustwalk_logs::{CHUNK_BYTES, Scanner};
 use trustwalk_render::{Ink, Page, Shown, Typed};
@@ -41,9 +41,10 @@ pub(crate) fn run(args: &ExplainArgs, typed_options: &Typed) -> anyhow::Result<E
     if text.head.trim().is_empty() {
         return Err(UsageError("there is no text to look up".to_owned()).into());
     }
-    let found = match text.code {
-        Some(symptom) => look_up_symptom(symptom),
-        None => look_up(&text.head, &text.failures),
+    let found = if text.code.is_some() || !text.printed.is_empty() {
+        look_up_code(&text.printed, text.code)
+    } else {
+        look_up(&text.head, &text.failures)
     };
     if found.hits.is_empty() && text.means().is_empty() && text.named.is_empty() {
         return Err(unknown(&typed, typed_options).into());
@@ -86,6 +87,8 @@ struct Text {
     failures: Vec<Failure>,
     /// The failure that it names by its code, where it is nothing but a code.
     code: Option<Symptom>,
+    /// The sentences that are printed with it, where it is nothing but a code.
+    printed: Vec<Printed>,
     /// What it names.
     named: Named,
     /// Whether there was more than is read.
@@ -139,8 +142,9 @@ impl Text {
             }
         });
         let code = of_code(&head).filter(|_| failures.is_empty());
+        let printed = if failures.is_empty() { printed_with(&head) } else { Vec::new() };
         let named = named(&head);
-        Self { head, failures, code, named, cut }
+        Self { head, failures, code, printed, named, cut }
     }
 }
 
@@ -156,6 +160,7 @@ fn words(text: &Text, found: &Found, typed: &Typed) -> Shown {
         let more = means.len() - MOST_MEANINGS;
         out.line(format_args!("and {more} more kinds of failure: `trustwalk logs` counts them"));
     }
+    sentences(&mut out, &text.printed);
     if text.cut {
         out.line(pen.ink(Ink::Odd, "Only the first 16 MiB were read."));
     }
@@ -175,6 +180,29 @@ fn words(text: &Text, found: &Found, typed: &Typed) -> Shown {
         out.command(pen.ink(Ink::Strong, if n == 0 { "Next:" } else { "  or:" }), command, pen);
     }
     out.shown()
+}
+
+/// What is printed with a code, each sentence with its causes: it tells more than the code.
+fn sentences(out: &mut Page, printed: &[Printed]) {
+    let pen = style::pen();
+    if printed.is_empty() {
+        return;
+    }
+    if !out.is_empty() {
+        out.gap();
+    }
+    out.line(pen.ink(Ink::Strong, "Sentences with this code: look for yours, it tells more"));
+    for one in printed {
+        let codes: Vec<&str> = one.causes.iter().map(|c| c.code()).collect();
+        out.prose(&format!("{} ({})", one.sentence, few(&codes)), "  - ", "    ");
+    }
+}
+
+/// The first codes, and that there are more.
+fn few(codes: &[&str]) -> String {
+    let more = if codes.len() > MOST_CODES { ", …" } else { "" };
+    let first: Vec<&str> = codes.iter().take(MOST_CODES).copied().collect();
+    [&first.join(", "), more].concat()
 }
 
 /// The causes, and what tells them apart.
@@ -201,11 +229,8 @@ fn causes(out: &mut Page, found: &Found) {
     out.gap();
     out.line(pen.ink(Ink::Strong, "What tells them apart"));
     for reading in &found.readings {
-        let mut codes: Vec<&str> = reading.decides.iter().take(MOST_CODES).map(|c| c.code()).collect();
-        if reading.decides.len() > MOST_CODES {
-            codes.push("…");
-        }
-        out.prose(&format!("{} ({})", reading.tells, codes.join(", ")), "  - ", "    ");
+        let codes: Vec<&str> = reading.decides.iter().map(|c| c.code()).collect();
+        out.prose(&format!("{} ({})", reading.tells, few(&codes)), "  - ", "    ");
     }
     out.gap();
 }
@@ -267,8 +292,13 @@ fn document(text: &Text, found: &Found, typed: &Typed) -> serde_json::Value {
         let decides: Vec<_> = r.decides.iter().map(|c| c.code()).collect();
         json!({"read": r.tells, "decides": decides})
     };
+    let sentence = |p: &Printed| {
+        let causes: Vec<_> = p.causes.iter().map(|c| c.code()).collect();
+        json!({"says": p.sentence, "causes": causes})
+    };
     json!({
         "schema": 1,
+        "sentences": text.printed.iter().map(sentence).collect::<Vec<_>>(),
         "means": text.failures.iter().map(means).chain(text.code.map(by_code)).collect::<Vec<_>>(),
         "causes": found.hits.iter().map(cause).collect::<Vec<_>>(),
         "separates": found.readings.iter().map(reading).collect::<Vec<_>>(),

@@ -9,7 +9,9 @@ mod page;
 pub mod policy;
 
 pub use index::index_by_text;
-pub use lookup::{Found, Ground, Hit, MAX_TEXT, Reading, bare, look_up, look_up_symptom};
+pub use lookup::{
+    Found, Ground, Hit, MAX_TEXT, Printed, Reading, bare, look_up, look_up_code, look_up_symptom, printed_with,
+};
 pub use page::{CauseMeta, Hand, Home, Repair, page};
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ mod sentence;
 mod separate;
 mod words;
 
-pub use sentence::bare;
+pub use sentence::{Printed, bare, printed_with};
 pub use separate::Reading;
 
 use trustwalk_symptoms::{Failure, Sdk, Symptom};
@@ -79,6 +79,21 @@ fn is_name(text: &str) -> bool {
 /// The causes that show a failure which is known by its code or name alone.
 pub fn look_up_symptom(symptom: Symptom) -> Found {
     let hits: Vec<Hit> = Cause::of(symptom).map(|cause| Hit { cause, ground: Ground::Shows(symptom) }).collect();
+    let causes: Vec<Cause> = hits.iter().map(|h| h.cause).collect();
+    Found { readings: separate::readings(&causes), hits }
+}
+
+/// The causes of the sentences that are printed with a code, and those that show the failure which it names.
+pub fn look_up_code(printed: &[Printed], symptom: Option<Symptom>) -> Found {
+    let mut hits: Vec<Hit> = Vec::new();
+    for one in printed {
+        for cause in one.causes.iter().filter(|c| !hits.iter().any(|h| h.cause == **c)).copied().collect::<Vec<_>>() {
+            hits.push(Hit { cause, ground: Ground::Says(one.sentence) });
+        }
+    }
+    hits.sort_by_key(|h| h.cause);
+    let shown = symptom.map(look_up_symptom).map(|found| found.hits).unwrap_or_default();
+    hits.extend(shown.into_iter().filter(|h| !printed.iter().any(|p| p.causes.contains(&h.cause))));
     let causes: Vec<Cause> = hits.iter().map(|h| h.cause).collect();
     Found { readings: separate::readings(&causes), hits }
 }

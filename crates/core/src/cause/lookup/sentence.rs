@@ -16,6 +16,8 @@ const ANYBODY: [&str; 5] = ["ledger", "payments", "acme", "deploy", "harbour"];
 
 /// What SDKs and tools put before the sentence of a service, up to where it begins.
 const BEFORE: [&str; 4] = [" operation: ", "Could not assume role with OIDC: ", "api error ", "caused by: "];
+/// What they call values of their own, and so no code.
+const LABELS: [&str; 2] = ["RequestID", "StatusCode"];
 /// What they put after it.
 const AFTER: [&str; 2] = [" (Service: ", " status code: "];
 
@@ -55,6 +57,61 @@ pub(super) fn said(text: &str, failures: &[Failure]) -> Vec<Hit> {
         }
     }
     out
+}
+
+/// A sentence that is printed with a code, and the causes whose pages print it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Printed {
+    /// The sentence, without what an SDK or a tool puts around it.
+    pub sentence: &'static str,
+    /// The causes, in the order of the codes.
+    pub causes: Vec<Cause>,
+}
+
+/// Every sentence that pages print with a code of AWS, each once: those that most causes print first.
+pub fn printed_with(code: &str) -> Vec<Printed> {
+    let wanted = stripped(code.trim());
+    if wanted.is_empty() || !code.trim().bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Vec::new();
+    }
+    let mut out: Vec<(Vec<String>, Printed)> = Vec::new();
+    for sentence in SENTENCES.iter().filter(|s| codes(s.printed).any(|c| stripped(c) == wanted)) {
+        match out.iter_mut().find(|(words, _)| *words == sentence.bare) {
+            Some((_, printed)) if printed.causes.last() == Some(&sentence.cause) => {}
+            Some((_, printed)) => printed.causes.push(sentence.cause),
+            None => {
+                let printed = Printed { sentence: bare(sentence.printed), causes: vec![sentence.cause] };
+                out.push((sentence.bare.clone(), printed));
+            }
+        }
+    }
+    out.sort_by_key(|(_, printed)| std::cmp::Reverse(printed.causes.len()));
+    out.into_iter().map(|(_, printed)| printed).collect()
+}
+
+/// The words of a sentence that stand where a code does: in parentheses, or before a colon.
+fn codes(printed: &str) -> impl Iterator<Item = &str> {
+    let is_code = |word: &&str| {
+        let mut letters = word.chars();
+        letters.next().is_some_and(|c| c.is_ascii_uppercase())
+            && letters.any(|c| c.is_ascii_uppercase())
+            && word.bytes().any(|b| b.is_ascii_lowercase())
+            && word.bytes().all(|b| b.is_ascii_alphanumeric())
+            && !LABELS.contains(word)
+    };
+    let placed = |raw: &'_ str| raw.starts_with('(') && raw.ends_with(')') || raw.ends_with(':');
+    printed
+        .split_whitespace()
+        .filter(move |raw| placed(raw))
+        .map(|raw| raw.trim_matches(['(', ')', ':']))
+        .filter(is_code)
+}
+
+/// A code in small letters, without the ending that libraries give it.
+fn stripped(code: &str) -> String {
+    let lower = code.to_ascii_lowercase();
+    let text = lower.strip_suffix("exception").unwrap_or(&lower);
+    text.strip_suffix("error").unwrap_or(text).to_owned()
 }
 
 /// A sentence that a page prints.
@@ -169,6 +226,21 @@ mod tests {
                 let hits = super::said(sentence, &[]);
                 assert!(words(sentence).len() < 3 || hits.iter().any(|h| h.cause == *cause), "{sentence}");
             }
+        }
+    }
+
+    #[test]
+    fn a_code_alone_gives_every_sentence_that_is_printed_with_it() {
+        let all = super::printed_with("InvalidIdentityToken");
+        for part in ["Incorrect token audience", "No OpenIDConnect provider found", "verification key", "thumbprint"] {
+            let found = all.iter().find(|p| p.sentence.contains(part));
+            assert!(found.is_some_and(|p| !p.causes.is_empty() && p.causes.is_sorted()), "{part}: {all:?}");
+        }
+        let once: std::collections::BTreeSet<_> = all.iter().map(|p| words(p.sentence)).collect();
+        assert_eq!(once.len(), all.len(), "{all:?}");
+        assert_eq!(super::printed_with("invalididentitytokenexception"), all);
+        for word in ["", "User", "STS", "RequestID", "operation", "error", "TW007", "Incorrect token audience"] {
+            assert_eq!(super::printed_with(word), [], "{word}");
         }
     }
 
