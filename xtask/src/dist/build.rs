@@ -59,7 +59,7 @@ pub(crate) fn build(sources: &Path, target: Target, time: u64, optimised: bool) 
 }
 
 /// Where cargo keeps the sources of crates.
-fn cargo_home() -> Result<PathBuf> {
+pub(crate) fn cargo_home() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("CARGO_HOME") {
         return Ok(given.into());
     }

@@ -2,12 +2,10 @@
 //! other programs of the workspace want.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-
-use crate::run::root;
 
 /// A crate of the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +33,15 @@ impl Crate {
     }
 }
 
-/// The crates that end in `trustwalk` for this target, the program's own first, the rest by name and version.
-pub(crate) fn of_program(triple: &str) -> Result<Vec<Crate>> {
+/// The crates that end in `trustwalk`, built from these sources for this target: the program's own first, the rest by
+/// name and version.
+pub(crate) fn of_program(sources: &Path, triple: &str) -> Result<Vec<Crate>> {
     let words = ["metadata", "--format-version", "1", "--locked", "--filter-platform", triple];
-    let out = std::process::Command::new("cargo").args(words).current_dir(root()).output()?;
+    let out = std::process::Command::new("cargo").args(words).current_dir(sources).output()?;
     if !out.status.success() {
         bail!("cargo metadata failed: {}", String::from_utf8_lossy(&out.stderr));
     }
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let lock = std::fs::read_to_string(sources.join("Cargo.lock")).context("cannot read Cargo.lock")?;
     reached(&serde_json::from_slice(&out.stdout)?, "trustwalk", &sums(&lock))
 }
 

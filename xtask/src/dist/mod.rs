@@ -56,7 +56,8 @@ pub(crate) fn dist(words: &[&str]) -> Result<()> {
         None => build::build(&root(), target, time, !options.quick)?,
     };
     let effort = if options.quick { Effort::Least } else { Effort::Most };
-    pack(&Job { target, program: &program, out: &out, time, effort, libraries: options.libraries })?;
+    let libraries = options.libraries;
+    pack(&Job { sources: &root(), target, program: &program, out: &out, time, effort, libraries })?;
     tell(&program, target)?;
     say(&std::fs::read_to_string(out.join(SUMS))?);
     Ok(())
@@ -87,8 +88,10 @@ fn check(target: Target, time: u64, quick: bool) -> Result<()> {
         checkout(&sources)?;
         let program = build::build(&sources, target, time, !quick)?;
         let out = base.join(format!("{name}.packages"));
-        pack(&Job { target, program: &program, out: &out, time, effort, libraries: false })?;
-        hides(&program, &base)?;
+        pack(&Job { sources: &sources, target, program: &program, out: &out, time, effort, libraries: false })?;
+        for folder in [&base, &build::cargo_home()?] {
+            hides(&program, folder)?;
+        }
         seen.push((program, sums_below(&out)?));
     }
     let [(program, first), (_, second)] = seen.as_slice() else { bail!("two were built") };
@@ -137,7 +140,7 @@ fn checkout(into: &PathBuf) -> Result<()> {
     unpacked.with_context(|| format!("the last commit could not be laid out in {}", into.display()))
 }
 
-/// Fails if the folder of the build is told in the program.
+/// Fails if a folder of this machine is told in the program.
 fn hides(program: &Path, folder: &Path) -> Result<()> {
     let (bytes, folder) = (std::fs::read(program)?, folder.to_string_lossy().into_owned());
     let first = folder.bytes().next().unwrap_or(b'/');

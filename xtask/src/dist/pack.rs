@@ -15,7 +15,6 @@ use super::notices::notices;
 use super::sbom::sbom;
 use super::target::Target;
 use super::wheel::{self, wheel};
-use crate::run::root;
 use crate::say;
 
 /// One line on what the program is, of what every manifest takes.
@@ -28,6 +27,8 @@ pub(crate) const SUMS: &str = "SHA256SUMS";
 /// What is packed, and how.
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
+    /// The folder of the sources that the program was built from: what goes with it is of the same.
+    pub(crate) sources: &'a Path,
     /// For whom.
     pub(crate) target: Target,
     /// The program's file.
@@ -47,9 +48,13 @@ pub(crate) fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-fn licences() -> Result<Vec<(String, String)>> {
-    let read = |name: &str| std::fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"));
-    LICENCES.iter().map(|name| Ok(((*name).to_owned(), read(name)?))).collect()
+fn licences(job: &Job<'_>) -> Result<Vec<(String, String)>> {
+    LICENCES.iter().map(|name| Ok(((*name).to_owned(), page(job, name)?))).collect()
+}
+
+/// A file of the sources.
+fn page(job: &Job<'_>, name: &str) -> Result<String> {
+    std::fs::read_to_string(job.sources.join(name)).with_context(|| format!("cannot read {name}"))
 }
 
 /// Makes every package of a target.
@@ -60,14 +65,14 @@ pub(crate) fn pack(job: &Job<'_>) -> Result<()> {
         bail!("{} says of itself `{}`, and this is version {}", job.program.display(), said.trim(), version());
     }
     std::fs::create_dir_all(job.out)?;
-    let crates = crates::of_program(job.target.triple)?;
-    let mut licences = licences()?;
+    let crates = crates::of_program(job.sources, job.target.triple)?;
+    let mut licences = licences(job)?;
     licences.push(("THIRD-PARTY.txt".to_owned(), notices(&crates)?));
     let stem = format!("trustwalk-{}-{}", version(), job.target.triple);
     write(job, &format!("{stem}.cdx.json"), sbom(&crates, job.target.triple, job.time)?.as_bytes())?;
     let archive = tar(&archive(job, &stem, &program, &licences)?, job.time)?;
     write(job, &format!("{stem}.tar.gz"), &gzip(&archive, job.effort)?)?;
-    let page = std::fs::read_to_string(root().join("packaging/about.md"))?;
+    let page = page(job, "packaging/about.md")?;
     let about = wheel::About { version: version(), summary: SUMMARY, page: &page, licences: &licences };
     let (name, bytes) = wheel(&about, job.target, program.clone(), job.effort)?;
     write(job, &name, &bytes)?;
@@ -129,7 +134,7 @@ fn archive(job: &Job<'_>, stem: &str, program: &[u8], licences: &[(String, Strin
     // with plugins").
     entries.extend(["kubectl-trustwalk", "kubectl_complete-trustwalk"].map(|name| Entry::link(at(name), "trustwalk")));
     for name in ["README.md", "CHANGELOG.md", "SECURITY.md"] {
-        entries.push(Entry::file(at(name), std::fs::read(root().join(name))?));
+        entries.push(Entry::file(at(name), page(job, name)?));
     }
     entries.extend(licences.iter().map(|(name, text)| Entry::file(at(name), text.as_bytes())));
     for (shell, path) in [
