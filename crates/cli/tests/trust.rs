@@ -106,6 +106,9 @@ fn what_iam_refuses_to_save_admits_nobody() {
     assert_eq!(document["identity"], Value::Null);
     assert_eq!(document["iam_would_refuse"][0]["code"], "TW033");
     assert!(said.trim_end().ends_with("\nNext: trustwalk explain TW033"), "{said}");
+    // The same line as of a cause that refuses an exchange: it is found by its code.
+    let line = "\n  \u{d7} TW033 https-prefix-in-arn-or-condition-key: IAM would refuse to save this policy: ";
+    assert!(said.contains(line), "{said}");
     // What nobody says that IAM refuses is not said to be refused.
     let unknown = own(&json!({"Bool": {"aws:SecureTransport": ["true", "perhaps"]}}));
     assert_eq!(trust(&unknown, &APP).0, 4);

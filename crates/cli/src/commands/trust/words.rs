@@ -161,13 +161,14 @@ fn findings(out: &mut Page, report: &Report<'_>, pen: Pen) {
     }
 }
 
+/// With its cause first, where it has one, as every other line of a cause.
 fn refused(refusal: &Refusal) -> String {
-    let code = refusal.cause.map(|cause| format!(" ({} {})", cause.code(), cause.name())).unwrap_or_default();
+    let code = refusal.cause.map(|cause| format!("{} {}: ", cause.code(), cause.name())).unwrap_or_default();
     match refusal.standing {
-        Standing::Unknown => format!("whether IAM saves this policy is not known: {}{code}", refusal.message),
+        Standing::Unknown => format!("{code}whether IAM saves this policy is not known: {}", refusal.message),
         Standing::Documented | Standing::Reported => {
             let detail = refusal.reason.as_ref().map(|r| format!(" [{}]", style::tagged(r))).unwrap_or_default();
-            format!("IAM would refuse to save this policy: {}{detail}{code}", refusal.message)
+            format!("{code}IAM would refuse to save this policy: {}{detail}", refusal.message)
         }
     }
 }
