@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use trustwalk_collect::dial::{ConnectTo, Dialer};
 use trustwalk_collect::{near, roots};
+use trustwalk_core::cause::Cause;
 use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
 use trustwalk_lab::{Found, Lab, LabConfig, Outside, Scenario, Story, TrustModel, faults, story};
@@ -172,7 +173,7 @@ fn known(name: &str, again: &str) -> Result<(), Unknown> {
 
 /// That a fault does not exist, and the nearest; else what lists them.
 pub(super) fn unknown_fault(name: &str, again: &str, list: &str) -> Unknown {
-    let near = near::like(faults::REGISTRY.iter().map(|f| f.name), name);
+    let near = meant(name);
     let next = match near.first() {
         Some(near) => shell::line(&["trustwalk ", again].concat(), &[near]),
         None => ["trustwalk ", list].concat(),
@@ -184,6 +185,30 @@ pub(super) fn unknown_fault(name: &str, again: &str, list: &str) -> Unknown {
     };
     Unknown { what, next: Some(next) }
 }
+
+/// The faults that a word may mean: what is called nearly so; what is called as the cause is whose code it is; what
+/// shares a word with it, as a cause's name does with the faults that are ways to it.
+fn meant(typed: &str) -> Vec<&'static str> {
+    let names = || faults::REGISTRY.iter().map(|f| f.name);
+    let wanted = match Cause::find(typed) {
+        Some(cause) => cause.name(),
+        None => typed,
+    };
+    let near = near::like(names(), wanted);
+    if !near.is_empty() {
+        return near;
+    }
+    let words = |name: &str| name.split('-').filter(|w| w.len() >= SHARED).map(str::to_lowercase).collect::<Vec<_>>();
+    let typed = words(wanted);
+    let alike = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
+    let shared = |name: &str| words(name).iter().filter(|w| typed.iter().any(|t| alike(w, t))).count();
+    let mut found: Vec<(usize, &str)> = names().map(|name| (shared(name), name)).filter(|(n, _)| *n > 0).collect();
+    found.sort_by_key(|(n, name)| (std::cmp::Reverse(*n), *name));
+    found.into_iter().take(near::MOST).map(|(_, name)| name).collect()
+}
+
+/// Letters of the shortest word that tells one fault from another.
+const SHARED: usize = 6;
 
 /// The folder of a user's lab, the same for `up` and for what follows it. Never in a folder that others share: they
 /// could be there first (XDG Base Directory Specification; relative paths are invalid there).
