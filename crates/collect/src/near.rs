@@ -10,14 +10,16 @@ const SLIPS: usize = 3;
 const LONGEST: usize = 253;
 
 /// How far a name is from the one that was typed, in slips; `None` where it is another one altogether. A name that the
-/// typed one begins, ends or stands in as a whole part is meant likely, however much longer it is.
+/// typed one begins, ends or stands in as a whole part is meant likely, however much longer it is; and so is one that
+/// the typed one has before a dot, as names of hosts have it: `ledger.payments`.
 pub fn slips(name: &str, typed: &str) -> Option<usize> {
     if name.len() > LONGEST || typed.len() > LONGEST || typed.is_empty() {
         return None;
     }
     let (name, typed) = (name.to_lowercase(), typed.to_lowercase());
     let far = distance(&name, &typed);
-    let part = name.starts_with(&typed) || (typed.len() > SLIPS && name.contains(&typed));
+    let before_dot = typed.strip_prefix(&name).is_some_and(|rest| rest.starts_with('.'));
+    let part = before_dot || name.starts_with(&typed) || (typed.len() > SLIPS && name.contains(&typed));
     (far <= SLIPS.min(typed.chars().count() / 2) || part).then_some(far)
 }
 
@@ -66,5 +68,6 @@ mod tests {
         assert_eq!(like(names, "PAYMENTS"), ["payments", "payment", "prod-eu-payments"]);
         assert_eq!(like(names, "nothing"), Vec::<&str>::new());
         assert_eq!(like(names, ""), Vec::<&str>::new());
+        assert_eq!(like(["aws-node", "aws"], "aws-node.kube-system"), ["aws-node"]);
     }
 }

@@ -35,6 +35,12 @@ impl TargetArgs {
                     Some(_) => Ask::Chosen(Choice { kinds, namespace, ..self.choice() }),
                 });
             }
+            // `-A` looks for it everywhere, but not where its namespace stands before it.
+            Words::Named { name, namespace } => {
+                let everywhere = self.all_namespaces && self.target.iter().all(|word| !word.contains('/'));
+                let namespace = (!everywhere).then_some(namespace);
+                return Ok(Ask::Chosen(Choice { names: vec![name], namespace, ..self.choice() }));
+            }
             Words::None => {}
         }
         if let Some(dir) = &self.job {

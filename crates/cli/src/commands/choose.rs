@@ -38,6 +38,18 @@ pub(super) fn of_bundle(all: Vec<Evidence>, target: &TargetArgs) -> anyhow::Resu
             let wanted = |e: &Evidence| kinds.iter().any(|kind| fits(e, kind.kind, None));
             return Ok(all.into_iter().filter(wanted).collect());
         }
+        Words::Named { name, .. } => {
+            // A namespace that stands before it is meant, as one of `-n`.
+            let before = target.target.first().and_then(|word| word.split_once('/')).map(|(ns, _)| ns);
+            let there = |e: &Evidence| object(e).filter(|(_, ns, _)| inside(ns) && before.is_none_or(|b| b == ns));
+            let known: Vec<String> = all.iter().filter_map(|e| there(e).map(|(_, _, n)| n)).collect();
+            if !known.contains(&name) {
+                let near = near::like(known.iter().map(String::as_str), &name);
+                let near: Vec<Likely> = near.into_iter().map(|n| Likely::new("{}", &[n])).collect();
+                return Err(gone(["a workload named ", &name].concat(), near.into_iter()));
+            }
+            return Ok(all.into_iter().filter(|e| there(e).is_some_and(|(_, _, n)| n == name)).collect());
+        }
         Words::Objects(objects) => objects,
     };
     for one in &objects {

@@ -175,6 +175,9 @@ fn runners() -> Vec<Resource> {
 }
 
 async fn none_chosen(world: &World, choice: &Choice, all: &[Resource]) -> CollectError {
+    if let (Some(name), true) = (choice.names.first(), choice.kinds.is_empty()) {
+        return nearest::named(world, name, choice.namespace.as_deref()).await;
+    }
     if let (Some(name), Some(resource)) = (choice.names.first(), all.first()) {
         let (resource, name) = (*resource, name.clone());
         return nearest::object(world, &WorkloadRef { resource, namespace: String::new(), name }).await;

@@ -5,7 +5,7 @@ use trustwalk_foreign::shell;
 
 use super::world::World;
 use crate::error::{CollectError, Likely};
-use crate::kube_api::{KubeApi, WorkloadRef};
+use crate::kube_api::{KubeApi, Resource, WorkloadRef, kinds, resource};
 use crate::near::{MOST, like, slips};
 
 impl World {
@@ -67,6 +67,53 @@ pub(super) async fn object(world: &World, target: &WorkloadRef) -> CollectError 
         near,
         list: Some(shell::line("kubectl get {} -A", &[&kind])),
     }
+}
+
+/// That nothing which is walked from has a name, and what is called alike, of any kind.
+pub(super) async fn named(world: &World, name: &str, within: Option<&str>) -> CollectError {
+    let near = match &world.kube {
+        Ok(kube) => of_any_kind(kube, name, within).await,
+        Err(_) => Vec::new(),
+    };
+    if near.is_empty()
+        && let Some(within) = within
+        && let Some(gone) = namespace(world, within).await
+    {
+        return gone;
+    }
+    CollectError::Gone {
+        what: ["a workload named ", name].concat(),
+        within: within.map_or_else(|| " in any namespace".to_owned(), |within| format!(" in namespace {within}")),
+        near,
+        list: Some(match within {
+            Some(within) => shell::line("kubectl get all -n {}", &[within]),
+            None => "kubectl get all -A".to_owned(),
+        }),
+    }
+}
+
+async fn of_any_kind(kube: &KubeApi, name: &str, within: Option<&str>) -> Vec<Likely> {
+    let all: Vec<Resource> = kinds().into_iter().filter_map(resource).collect();
+    let lists = all.iter().map(|r| async move {
+        let everywhere = kube.own_names(*r, None, "").await;
+        let listed = if everywhere.known().is_some() { everywhere } else { kube.own_names(*r, within, "").await };
+        listed
+            .known()
+            .into_iter()
+            .flatten()
+            .map(|(ns, name)| (r.kind.to_lowercase(), ns.clone(), name.clone()))
+            .collect()
+    });
+    let found: Vec<Vec<(String, String, String)>> = futures_util::future::join_all(lists).await;
+    let mut near: Vec<(usize, bool, &(String, String, String))> = found
+        .iter()
+        .flatten()
+        .filter_map(|one| Some((slips(&one.2, name)?, within.is_some_and(|within| within != one.1), one)))
+        .collect();
+    near.sort_unstable();
+    let likely =
+        |(kind, ns, name): &(String, String, String)| Likely::new("{} -n {}", &[&[kind, "/", name].concat(), ns]);
+    near.into_iter().take(MOST).map(|(_, _, one)| likely(one)).collect()
 }
 
 /// That a namespace does not exist, where the cluster says so.

@@ -64,11 +64,21 @@ pub enum Words {
     Kinds(Vec<Resource>),
     /// Objects, of kinds each with each name: `ds/aws-node deploy/ledger`, `deploy ledger settlement`.
     Objects(Vec<WorkloadRef>),
+    /// A name of something that runs pods, whose kind the cluster tells: `ledger`, `payments/ledger`.
+    Named {
+        /// Its name.
+        name: String,
+        /// Its namespace.
+        namespace: String,
+    },
 }
 
 /// Reads targets: `kind/name` any number of times, or a kind and names, or kinds alone.
 pub fn parse_targets(words: &[String], namespace: &str) -> Result<Words, CollectError> {
     let (Some(first), rest) = (words.first(), words.get(1..).unwrap_or_default()) else { return Ok(Words::None) };
+    if let Some(named) = named(first, namespace).filter(|_| rest.is_empty()) {
+        return Ok(named);
+    }
     if words.iter().any(|w| w.contains('/')) {
         if let Some(bare) = words.iter().find(|w| !w.contains('/')) {
             return Err(bad(bare, "beside targets of the form KIND/NAME each must be one", Vec::new()));
@@ -89,6 +99,16 @@ pub fn parse_targets(words: &[String], namespace: &str) -> Result<Words, Collect
         }
     }
     Ok(Words::Objects(objects))
+}
+
+/// What a word names that has no kind, alone or with its namespace before it as `kubectl get -A` shows both: it is read
+/// so where no kind is called that or nearly that.
+fn named(word: &str, namespace: &str) -> Option<Words> {
+    let (first, name) = word.split_once('/').unwrap_or((namespace, word));
+    let kind = word.split('/').next().unwrap_or_default();
+    let is_kind = |kind: &str| resource(kind).is_some() || !near::like(kinds(), kind).is_empty();
+    (sound(first) && sound(name) && !is_kind(kind))
+        .then(|| Words::Named { name: name.to_owned(), namespace: first.to_owned() })
 }
 
 fn kind_of(word: &str, first: &str, rest: &[String]) -> Result<Resource, CollectError> {
@@ -153,7 +173,7 @@ mod tests {
     fn several_are_named_as_kubectl_takes_them() {
         let names = |text: &str| match words(text).unwrap() {
             Words::Objects(all) => all.iter().map(|o| format!("{}/{}", o.resource.kind, o.name)).collect::<Vec<_>>(),
-            other @ (Words::None | Words::Kinds(_)) => panic!("{other:?}"),
+            other @ (Words::None | Words::Kinds(_) | Words::Named { .. }) => panic!("{other:?}"),
         };
         assert_eq!(names("deploy/a ds/b"), ["Deployment/a", "DaemonSet/b"]);
         assert_eq!(names("deploy a b"), ["Deployment/a", "Deployment/b"]);
@@ -173,8 +193,23 @@ mod tests {
             let said = words(text).unwrap_err().to_string();
             assert!(said.contains(&format!("there is {near}")), "{said}");
         }
-        for bad in ["deploy/a deploy", "aws-node", "ds a/b", "ingress/x", "ds a?b"] {
+        for bad in ["deploy/a deploy", "aws-node b", "ds a/b", "ds a?b", "a/b?c", "a,b", "deploymnet/a/b", "x y/z"] {
             assert!(words(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_kind_is_one_that_the_cluster_knows() {
+        for (text, namespace, name) in [
+            ("payments/ledger", "payments", "ledger"),
+            ("aws-node", "n", "aws-node"),
+            ("kube-system/aws-node", "kube-system", "aws-node"),
+        ] {
+            let expected = Words::Named { name: name.to_owned(), namespace: namespace.to_owned() };
+            assert_eq!(words(text).unwrap(), expected, "{text}");
+        }
+        for kind in ["ds", "deployment.apps", "Pods"] {
+            assert!(matches!(words(kind), Ok(Words::Kinds(_))), "{kind}");
         }
     }
 }
