@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 
+use trustwalk_core::diagnosis::Diagnosis;
 use trustwalk_core::finding::{Exhibit, Finding};
 use trustwalk_core::plan::Cure;
 use trustwalk_foreign::shell;
 
 use crate::measure::{columns, pad};
 use crate::page::{Ink, Page, Pen};
+use crate::shown::Shown;
 
 /// Widest column of labels: a longer one stands out of it, and does not move the others.
 const WIDEST_LABEL: usize = 40;
@@ -92,6 +94,15 @@ fn proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {
         }
     }
     out.gap();
+}
+
+/// How a person carries out the first cure of the root cause: with every tool.
+pub fn by_hand_words(d: &Diagnosis, pen: Pen) -> Shown {
+    let mut out = pen.page();
+    if let Some(first) = d.root_cause.iter().flat_map(|f| &f.cures).next() {
+        cure(&mut out, first, pen);
+    }
+    out.shown()
 }
 
 /// What a cure changes, the command of the tool that owns the object, then the other tools'.

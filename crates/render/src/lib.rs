@@ -26,6 +26,7 @@ mod yaml;
 pub use brief::head;
 pub use closing::{closing, closing_of_all, ending};
 pub use diagnosis::{Detail, body, human, short};
+pub use finding::by_hand_words;
 pub use forthcoming::{days, foreseen};
 pub use json_list::JsonList;
 pub use many::{many, overview, repeated, same_cause, sound_since};

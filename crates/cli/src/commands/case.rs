@@ -23,6 +23,12 @@ pub(super) fn can_be_done(plan: &Plan) -> bool {
     plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval)
 }
 
+/// Whether the fix of the root cause has no step that trustwalk could take.
+fn only_by_hand(diagnosis: &Diagnosis) -> bool {
+    let cures = diagnosis.root_cause.iter().flat_map(|f| &f.cures);
+    cures.take(1).all(|cure| cure.actions.is_empty())
+}
+
 /// One target of a fix.
 pub(super) struct Case<'a> {
     pub(super) evidence: &'a Evidence,
@@ -66,8 +72,15 @@ impl Repair<'_> {
                 Some(command) if !plan.withheld.is_empty() && next.how.is_some() => {
                     Next::after("change it there, as shown above, then", command.clone())
                 }
-                // The plan has no line of that name.
-                Some(_) if next.by_hand => Next { how: Some("do what the notes above say".to_owned()), ..next },
+                // The plan has no row of that name; its notes tell the way of a fix that only a person can make.
+                Some(_) if next.by_hand && only_by_hand(diagnosis) => {
+                    Next { how: Some("do what the notes above say".to_owned()), ..next }
+                }
+                // What trustwalk could do elsewhere and not here is told with the others' ways.
+                Some(command) if next.by_hand => {
+                    voice.say(&render::by_hand_words(diagnosis, pen))?;
+                    Next::after("do what \"Fix\" above says", command.clone())
+                }
                 _ => next,
             };
             voice.say(&render::closing(diagnosis, &next, pen))?;

@@ -180,10 +180,11 @@ fn say_of_one(voice: Voice, diagnosis: &Diagnosis, told: Option<&[Diagnosis]>) -
     if told.is_some() {
         voice.line("")?;
     }
-    Ok(voice.say(&match render::same_cause(told.unwrap_or_default(), diagnosis) {
+    voice.say(&match render::same_cause(told.unwrap_or_default(), diagnosis) {
         Some(first) => render::repeated(diagnosis, first),
         None => render::head(diagnosis, voice.pen()),
-    })?)
+    })?;
+    Ok(voice.line("")?)
 }
 
 /// Writes the plan where a file was asked for; whether it is sealed, `None` where none was written.
