@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool, trustwalk};
+use support::{LabProcess, succeed, tool, trustwalk, until};
 use trustwalk_collect::rights::{Level, actions, policy, rbac, rights};
 
 fn text(out: &Output) -> String {
@@ -176,4 +176,40 @@ fn a_login_with_iam_is_whom_the_access_entry_says() {
     aws(&[&entry[..], &["arn:aws:iam::111122223333:user/admin"]].concat());
     let refused = kubectl(&["get", "pods", "-A"]);
     assert!(!refused.status.success(), "{}", text(&refused));
+}
+
+/// Whoever reads the cluster and neither its pods' files nor the account is told of the file that would tell, and of the
+/// right that is lacking for it.
+#[test]
+fn a_file_of_the_pods_that_is_refused_is_what_would_decide() {
+    let lab = LabProcess::up(&["--broken"]);
+    let (api, name) = ("rbac.authorization.k8s.io/v1", "trustwalk-read");
+    std::fs::write(lab.dir.path().join("role.yaml"), rbac(&[Level::Read], None, None)).unwrap();
+    let binding = json!({
+        "apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": "reader"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reader"}],
+    });
+    std::fs::write(lab.dir.path().join("binding.json"), binding.to_string()).unwrap();
+    succeed(lab.command(tool("kubectl")).args(["apply", "-f", "role.yaml", "-f", "binding.json"]));
+    let config = std::fs::read(lab.dir.path().join("kubeconfig")).unwrap();
+    let mut config: Value = serde_json::from_slice(&config).unwrap();
+    config["users"][0]["user"]["as"] = json!("reader");
+    std::fs::write(lab.dir.path().join("config"), config.to_string()).unwrap();
+    let diagnose = || {
+        let mut command = lab.command(env!("CARGO_BIN_EXE_trustwalk"));
+        command.env("HOME", lab.dir.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+        command.args(["diagnose", "daemonset/aws-node", "-n", "kube-system", "--kubeconfig", "config"]);
+        command.output().unwrap()
+    };
+    // Once the pods have failed, and what they wrote into their logs names no cause.
+    let said = until(|| {
+        let said = text(&diagnose());
+        said.contains("First: give AWS credentials").then_some(said).filter(|s| s.contains("pods are not ready"))
+    });
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = words.split_once("To decide: ").map(|(_, rest)| rest).unwrap_or_default();
+    assert!(told.starts_with("what the pods fail with: pod kube-system/aws-node-"), "{said}");
+    assert!(told.contains("ipamd.log was refused: lacks create pods/exec"), "{said}");
 }

@@ -142,7 +142,7 @@ fn wrong_and_missing_aws_credentials_are_told_apart_and_nothing_else_suffers() {
     let cases: [Case<'_>; 3] = [
         (&[("AWS_ACCESS_KEY_ID", "AKIANOBODYATALL00000")], &["InvalidClientTokenId"]),
         (&[("AWS_SECRET_ACCESS_KEY", "wrong")], &["SignatureDoesNotMatch"]),
-        (&none, &["no call was made, for there are no AWS credentials", "none in the environment"]),
+        (&none, &["no AWS credentials", "none in the environment"]),
     ];
     for (changes, words) in cases {
         let out = with(&lab, changes, &[&DIAGNOSE[..], &["-o", "json"]].concat());
@@ -257,7 +257,8 @@ fn words_that_name_nothing_are_usage_errors() {
     }
     let role = "arn:aws:iam::111122223333:role/a";
     expect(&alone(&dir, &["diagnose", "--role", role, "--subject", ""], b""), 2, &["--subject is empty"]);
-    expect(&alone(&dir, &["diagnose", "nonsense"], b""), 2, &["`nonsense` is not a target"]);
+    expect(&alone(&dir, &["diagnose", "deploymnet"], b""), 2, &["`deploymnet` is not a target"]);
+    expect(&alone(&dir, &["diagnose", "non sense"], b""), 2, &["`non sense` is not a target"]);
     expect(&alone(&dir, &["diagnose", "--role", "nonsense"], b""), 2, &["`nonsense` is not a role's ARN"]);
 }
 

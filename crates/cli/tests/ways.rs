@@ -80,6 +80,12 @@ fn a_name_that_does_not_exist_takes_two_lines_and_the_nearest() {
         (&["deployment/ledger", "-n", "payments", "--cluster", "harbur"], "--cluster harbour"),
         (&["--role", ROLE, "--subject", SUBJECT], "HarbourLedgerRole"),
         (&["--profile", "harbur"], "--profile harbour"),
+        (&["payments/ledgr"], "deployment/ledger -n payments"),
+        (&["paymnts/ledger"], "deployment/ledger -n payments"),
+        (&["ledgr", "-A"], "deployment/ledger -n payments"),
+        (&["ds/aws-node.kube-system", "-n", "kube-system"], "daemonset/aws-node -n kube-system"),
+        (&["payments/nothing-like-it"], "kubectl get all -n payments"),
+        (&["pay ments/ledger"], "--help"),
     ] {
         for verb in ["diagnose", "fix", "collect"] {
             let words: Vec<&str> = [&[verb], words].concat();
@@ -104,6 +110,8 @@ fn a_name_that_does_not_exist_takes_two_lines_and_the_nearest() {
     assert!(code == Some(2) && err.contains("trustwalk diagnose --bundle FILE") && !err.contains("ca-bundle"), "{err}");
     for (words, next) in [
         (&["lab", "break", "thumbprnt-mismatch"][..], "lab break thumbprint-mismatch"),
+        (&["lab", "break", "TW007"], "lab break thumbprint-mismatch"),
+        (&["lab", "break", "role-lacks-permission"], "lab break permissions-"),
         (&["demo", "--fault", "thumbprnt-mismatch"], "demo --fault thumbprint-mismatch"),
         (&["man", "diagnos"], "man diagnose"),
     ] {
@@ -240,6 +248,10 @@ fn targets_are_named_as_kubectl_takes_them() {
     assert_eq!(names(&["-n", "payments"]), ["deployment/ledger"]);
     assert_eq!(names(&["ds", "-A"]), ["daemonset/aws-node"]);
     assert!(names(&["-A"]).len() > 2 && names(&["-A"]) == names(&[]));
+    // Without a kind, as it stands in a chat or in a list of all namespaces: whatever runs pods under that name.
+    for words in [&["payments/ledger"][..], &["ledger", "-n", "payments"], &["ledger", "-A"]] {
+        assert_eq!(names(words), ["deployment/ledger"], "{words:?}");
+    }
     let labels = ["get", "daemonset", "aws-node", "-n", "kube-system", "-o", "jsonpath={.metadata.labels}"];
     let labels: Value = serde_json::from_str(&succeed(lab.command(tool("kubectl")).args(labels))).unwrap();
     let (name, value) = labels.as_object().unwrap().iter().next().unwrap();
@@ -283,10 +295,13 @@ fn bundles_are_packed_piped_and_chosen_from() {
     assert!(one.contains("thumbprint-mismatch") && one.len() < whole.len(), "{one}");
     assert_eq!(short(&["all.json.gz", "ds", "aws-node"], b""), one);
     assert_eq!(short(&["all.json.gz", "-n", "kube-system", "ds"], b""), one);
+    assert_eq!(short(&["all.json.gz", "kube-system/aws-node"], b""), short(&["all.json.gz", "aws-node"], b""));
+    assert!(short(&["all.json.gz", "aws-node"], b"").contains(one.lines().next().unwrap()));
     for (words, near) in [
         (&["daemonset/aws-nod", "-n", "kube-system"][..], "daemonset/aws-node -n kube-system"),
         (&["-n", "kube-sytem"], "-n kube-system"),
         (&["daemonset/aws-nod"], "daemonset/aws-node -n kube-system"),
+        (&["kube-system/aws-nod"], "aws-node"),
     ] {
         let out = lab.trustwalk(&[&["diagnose", "--bundle", "all.json.gz"], words].concat());
         let (code, _, err) = said(&out);

@@ -55,6 +55,7 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> LogsRead {
             .map(|u| LogUnclear { origin: origin.to_owned(), count: u.count, last: u.last, sample: u.sample })
             .collect(),
         uncounted: summary.overflow + summary.unclear_overflow + summary.trail_overflow + u64::from(summary.cut),
+        unread: None,
         records: std::mem::take(&mut read.besides.records),
     };
     read

@@ -20,14 +20,16 @@ use crate::time;
 /// Rows of a report: a terminal has 24, of which the command that was typed and the prompt keep one each.
 const ROWS: usize = 22;
 /// How much is told of each part, the most first: less where it would take too many rows.
-const SHARES: [Share; 7] = [
-    Share { changes: 5, values: 4, named: 6, terse: false },
-    Share { changes: 5, values: 2, named: 6, terse: false },
-    Share { changes: 4, values: 2, named: 4, terse: false },
-    Share { changes: 3, values: 2, named: 3, terse: true },
-    Share { changes: 3, values: 2, named: 0, terse: true },
-    Share { changes: 2, values: 2, named: 0, terse: true },
-    Share { changes: 0, values: 2, named: 3, terse: true },
+const SHARES: [Share; 9] = [
+    Share { changes: 5, values: 4, named: 6, open: 3, terse: false, codes: true },
+    Share { changes: 5, values: 2, named: 6, open: 3, terse: false, codes: true },
+    Share { changes: 4, values: 2, named: 4, open: 3, terse: false, codes: true },
+    Share { changes: 3, values: 2, named: 3, open: 3, terse: true, codes: true },
+    Share { changes: 3, values: 2, named: 3, open: 3, terse: true, codes: false },
+    Share { changes: 3, values: 2, named: 1, open: 1, terse: true, codes: false },
+    Share { changes: 2, values: 2, named: 1, open: 1, terse: true, codes: false },
+    Share { changes: 0, values: 2, named: 3, open: 1, terse: true, codes: false },
+    Share { changes: 0, values: 2, named: 1, open: 1, terse: true, codes: false },
 ];
 /// Changes told before the failure.
 const CHANGES: usize = 3;
@@ -53,17 +55,28 @@ struct Share {
     values: usize,
     /// Causes that it may be, by their names.
     named: usize,
-    /// Whether how it is fixed takes one line.
+    /// Links told one by one whose state is not known.
+    open: usize,
+    /// Whether how it is fixed is told without the commands of a person.
     terse: bool,
+    /// Whether causes beside those that are named are told by their codes.
+    codes: bool,
 }
+
+/// What is told where others say what is next.
+const LEAST: Share = Share { changes: 0, values: 2, named: 3, open: OPEN, terse: true, codes: true };
 
 /// What was asked about, where it was looked, and which links hold: what a report begins with.
 pub fn head(d: &Diagnosis, pen: Pen) -> Shown {
     let mut out = pen.page();
-    title(&mut out, d, pen);
-    out.gap();
-    links(&mut out, d, pen);
+    heading(&mut out, d, OPEN, pen);
     out.shown()
+}
+
+fn heading(out: &mut Page, d: &Diagnosis, open: usize, pen: Pen) {
+    title(out, d, pen);
+    out.gap();
+    links(out, d, open, pen);
 }
 
 /// The whole short report.
@@ -77,7 +90,7 @@ pub(crate) fn brief(d: &Diagnosis, next: &Next, pen: Pen) -> Shown {
 
 fn shared(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     let mut out = pen.page();
-    out.append(head(d, pen));
+    heading(&mut out, d, share.open, pen);
     out.gap();
     changes(&mut out, d, share.changes, pen);
     out.append(ends(d, next, share, pen));
@@ -86,7 +99,7 @@ fn shared(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
 
 /// The verdict, its values, and how it is fixed, where others say what is next.
 pub(crate) fn end(d: &Diagnosis, pen: Pen) -> Shown {
-    ends(d, &Next::default(), Share { changes: 0, values: 2, named: 3, terse: true }, pen)
+    ends(d, &Next::default(), LEAST, pen)
 }
 
 /// The last lines: the verdict, its values, how it is fixed, and what is next.
@@ -96,7 +109,7 @@ fn ends(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     out.labelled(pen.ink(ink_of(d.outcome), &[&label, ":"].concat()), &pen.fitted(&text, 2), "  ");
     match &d.root_cause {
         Some(root) if d.outcome == Outcome::RootCause => values(&mut out, &root.proof, share.values, pen),
-        Some(_) | None => possible(&mut out, d, share.named, pen),
+        Some(_) | None => possible(&mut out, d, share, pen),
     }
     let cure = d.root_cause.iter().filter(|_| d.outcome == Outcome::RootCause).flat_map(|f| &f.cures).next();
     if let Some(cure) = cure {
@@ -140,7 +153,7 @@ pub(crate) fn place(out: &mut Page, looked: &[Looked], pen: Pen) {
     }
 }
 
-fn links(out: &mut Page, d: &Diagnosis, pen: Pen) {
+fn links(out: &mut Page, d: &Diagnosis, most: usize, pen: Pen) {
     let in_state = |state: LinkState| d.links.iter().filter(move |l| l.state == state);
     let names = |state| in_state(state).map(|l| l.link.name()).collect::<Vec<_>>().join(", ");
     // Of a log alone there is one link, and what was read is all there is to say.
@@ -166,14 +179,14 @@ fn links(out: &mut Page, d: &Diagnosis, pen: Pen) {
         marked(out, &text, pen);
         return;
     }
-    for (reason, links) in open.iter().take(OPEN) {
+    for (reason, links) in open.iter().take(most) {
         let colon = if links.len() > 1 { ":" } else { "" };
         let names = [&links.join(", "), colon].concat();
         let text = pen.one_line(reason, LINK_MARGIN.max(columns(&names) + 5));
         out.line(format_args!("  {} {:<15} {text}", mark(LinkState::Undetermined, pen), names));
     }
-    if open.len() > OPEN {
-        let rest: Vec<&str> = open.iter().skip(OPEN).flat_map(|(_, links)| links).copied().collect();
+    if open.len() > most {
+        let rest: Vec<&str> = open.iter().skip(most).flat_map(|(_, links)| links).copied().collect();
         marked(out, &format!("{}: not known either, -v says why", rest.join(", ")), pen);
     }
 }
@@ -266,7 +279,7 @@ fn values(out: &mut Page, proof: &[Exhibit], most: usize, pen: Pen) {
 
 /// Causes that it may be, in order: what speaks for itself with its sentence, then the others that can show what was
 /// seen, the first by their names, the rest by their codes.
-fn possible(out: &mut Page, d: &Diagnosis, most: usize, pen: Pen) {
+fn possible(out: &mut Page, d: &Diagnosis, share: Share, pen: Pen) {
     let all: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
     for f in all.iter().take(POSSIBLE) {
@@ -277,13 +290,13 @@ fn possible(out: &mut Page, d: &Diagnosis, most: usize, pen: Pen) {
         return;
     }
     let others: Vec<&Candidate> = d.candidates.iter().filter(|c| is_left(c, &all)).collect();
-    let named = others.len().min(most.saturating_sub(all.len().min(POSSIBLE)));
+    let named = others.len().min(share.named.saturating_sub(all.len().min(POSSIBLE)));
     for c in others.iter().take(named) {
         let text = pen.one_line(c.cause.name(), 8);
         out.line(format_args!("  {} {text}", pen.ink(Ink::Faint, &c.code)));
     }
     let codes: Vec<&str> = others.iter().skip(named).take(CODES).map(|c| c.code.as_str()).collect();
-    if !codes.is_empty() {
+    if !codes.is_empty() && share.codes {
         out.prose(&codes.join(" "), "  or ", "     ");
     }
 }
@@ -296,7 +309,8 @@ fn fix(out: &mut Page, cure: &Cure, next: &Next, terse: bool, pen: Pen) {
     // A change for people to decide on has its lines, and no step of ours.
     let for_people = cure.actions.is_empty() && !cure.changes.is_empty();
     let more = if (by_hand.is_some() || for_people) && short.is_none() { " (-v shows how)" } else { "" };
-    let title = if terse { pen.one_line(&cure.title, 5 + more.len()) } else { pen.fitted(&cure.title, 2) };
+    // Names in it are typed by people: it may take a second line, and is not cut.
+    let title = pen.fitted(&cure.title, 2);
     out.labelled(pen.ink(Ink::Strong, "Fix:"), &[&title, more].concat(), "  ");
     match short {
         Some((NOTE, text)) => out.prose(&pen.fitted(text, 2), "  ", "  "),

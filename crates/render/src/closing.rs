@@ -120,7 +120,8 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
     let mut parts = vec![meaning.to_owned()];
     let possible: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
-    if !possible.is_empty() {
+    // Where they are listed below, with their sentences, they are not named twice.
+    if whole && !possible.is_empty() {
         parts.push(format!("possible: {}", names(&possible)));
     }
     let other = |c: &&Candidate| is_left(c, &possible);

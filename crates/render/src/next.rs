@@ -1,7 +1,7 @@
 //! What the reader does next: one command, with the options that were typed, and what has to be known first.
 
 use trustwalk_core::diagnosis::{
-    Deciding, Diagnosis, LinkState, Outcome, deciding, identities_of_log, named_in_logs, tells,
+    Deciding, Diagnosis, LinkState, Outcome, deciding, identities_of_log, named_in_logs, tells, told_by_account,
 };
 use trustwalk_core::evidence::{Evidence, Kind, Target};
 use trustwalk_core::finding::{Confidence, Finding};
@@ -37,8 +37,7 @@ pub const TARGET: &str = "TARGET";
 const ROTATING: [&str; 9] =
     ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "plan", "receipt", "force-drift"];
 /// What comes before everything that an account would tell.
-const WITHOUT_CREDENTIALS: &str = "give AWS credentials: `--profile NAME`, of those that `aws configure list-profiles` \
-                                   tells, or a session's variables";
+const WITHOUT_CREDENTIALS: &str = "give AWS credentials: `--profile NAME`, or a session's variables";
 /// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
 pub(crate) const LONGEST: usize = 400;
 
@@ -347,7 +346,8 @@ pub(crate) fn by_hand(d: &Diagnosis, root: &Finding, typed: &Typed) -> Next {
     if is_command(tool) && text.len() <= LONGEST && !text.contains('\n') && text != shell::WITHHELD {
         return Next::command(text.to_owned());
     }
-    let how = if is_command(tool) { "run the command under \"Fix\"" } else { "do what \"Fix\" says" };
+    let given = is_command(tool) && text != shell::WITHHELD;
+    let how = if given { "run the command under \"Fix\"" } else { "do what \"Fix\" says" };
     Next { by_hand: true, ..Next::after(how, look_again(d, typed)) }
 }
 
@@ -365,7 +365,11 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
         return next;
     }
     let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
+    // Our own exchange tells where it was refused; whoever may read the account can look there.
+    let decide = decide.or_else(|| told_by_account(e).filter(|_| d.outcome != Outcome::Undetermined));
     if e.without_credentials() && typed.value("bundle").is_none() {
+        let unread = || e.besides.unread.clone().or_else(|| e.logs.gap().filter(|_| e.logs.lacks().is_some()));
+        let decide = decide.or_else(|| unread().map(|gap| ["what the pods fail with: ", &gap].concat()));
         return Next { decide, ..Next::after(WITHOUT_CREDENTIALS, look_again(d, typed)) };
     }
     // What nobody asked for waits for something else, as policies wait for a role that a pod was not given.

@@ -15,9 +15,11 @@ pub(crate) fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String 
     let mut out = String::from(first);
     let mut column = columns(first);
     let mut fresh = true;
-    for word in text.split(' ') {
+    let words: Vec<&str> = text.split(' ').collect();
+    for (at, word) in words.iter().enumerate() {
         let length = columns(word);
-        if !fresh && column + 1 + length > width && may_begin_a_line(word) {
+        let whole = || length + kept_with(words.get(at + 1..).unwrap_or_default(), columns);
+        if !fresh && may_begin_a_line(word) && column + 1 + whole() > width {
             out.push('\n');
             out.push_str(rest);
             column = columns(rest);
@@ -39,9 +41,11 @@ pub(crate) fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String 
 pub(crate) fn fold(line: &str, width: usize) -> String {
     let indent = line.chars().take_while(|c| *c == ' ').count() + INDENT;
     let (mut out, mut column, mut ink) = (String::with_capacity(line.len()), 0, "");
-    for (position, word) in line.split(' ').enumerate() {
+    let words: Vec<&str> = line.split(' ').collect();
+    for (position, word) in words.iter().enumerate() {
         let (takes, last) = bare(word);
-        if column > indent && column + 1 + takes > width && may_begin_a_line(without_ink(word)) {
+        let whole = || takes + kept_with(words.get(position + 1..).unwrap_or_default(), |word| bare(word).0);
+        if column > indent && may_begin_a_line(without_ink(word)) && column + 1 + whole() > width {
             out.push_str(if ink.is_empty() { "" } else { END });
             out.push('\n');
             out.push_str(&" ".repeat(indent));
@@ -60,6 +64,11 @@ pub(crate) fn fold(line: &str, width: usize) -> String {
         };
     }
     out
+}
+
+/// Columns that the words take which go on in the same line because they may not begin one, with the blanks before them.
+fn kept_with(words: &[&str], columns: impl Fn(&str) -> usize) -> usize {
+    words.iter().take_while(|word| !may_begin_a_line(without_ink(word))).map(|word| columns(word) + 1).sum()
 }
 
 /// Columns of a text without the sequences of ink in it, and the last of those.
@@ -99,6 +108,18 @@ mod tests {
         assert!(out.lines().skip(1).all(|l| l.starts_with("    ")));
         assert_eq!(out.split_whitespace().skip(1).collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
         assert_eq!(wrap("", "  ", "", WIDTH), "  ");
+    }
+
+    #[test]
+    fn what_may_not_begin_a_line_takes_the_word_before_it_along() {
+        let text = "kubectl create token aws-node -n kube-system --audience sts";
+        for width in 20..60 {
+            let (out, folded) = (wrap(text, "  ", "  ", width), super::fold(&["  ", text].concat(), width));
+            for line in out.lines().chain(folded.lines()) {
+                assert!(line.chars().count() <= width, "{width}: {line}");
+                assert!(!line.trim_start().starts_with('-'), "{width}: {line}");
+            }
+        }
     }
 
     #[test]

@@ -324,7 +324,7 @@ impl AwsClient {
                 } else {
                     format!(": {}", message.split_whitespace().collect::<Vec<_>>().join(" "))
                 };
-                let error = format!("no call was made, for there are no AWS credentials ({from}){why}");
+                let error = format!("no AWS credentials ({from}){why}");
                 Observed::Unreachable { source, error }
             }
             Err(AwsError::Transport(error)) => Observed::Unreachable { source, error },

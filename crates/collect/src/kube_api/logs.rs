@@ -32,7 +32,7 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod], since: Opti
         pod.spec.containers.iter().map(move |container| async move {
             let mut found = LogsRead::default();
             let place = Place { pod: pod.name.clone(), container: container.name.clone() };
-            let (mut gap, mut cut) = (None, None);
+            let (mut gap, mut cut, mut file) = (None, None, None);
             // One run after the other, so that what failed in the first and works in the second is over. The present
             // one is read first: what is started anew in between is the one before then, and not lost.
             let mut runs: Option<Summary> = None;
@@ -68,10 +68,11 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod], since: Opti
                         let said = failures(text, &format!("pod {} {IPAMD_LOG}", pod.name));
                         found.join(said.written_by(&place));
                     }
-                    None => gap = gap.or_else(|| tail.gap()),
+                    // Of a pod that is well nothing is asked that its own log does not tell.
+                    None => file = Some(tail.map(drop)).filter(|_| !pod.ready),
                 }
             }
-            Read { found, gap, cut }
+            Read { found, gap, cut, file }
         })
     });
     let results = futures_util::future::join_all(reads).await;
@@ -88,12 +89,15 @@ struct Read {
     gap: Option<String>,
     /// Which was not read to its end, and why.
     cut: Option<String>,
+    /// A file of its own that could not be read.
+    file: Option<Observed<()>>,
 }
 
 impl Read {
     fn together(all: Vec<Self>, mut source: Source) -> Observed<LogsRead> {
         let gaps: Vec<String> = all.iter().filter_map(|r| r.gap.clone()).collect();
         let cut = all.iter().find_map(|r| r.cut.clone());
+        let file = all.iter().find_map(|r| r.file.clone());
         let all_failed = !all.is_empty() && gaps.len() == all.len();
         let mut found = LogsRead::default();
         for one in all {
@@ -108,8 +112,15 @@ impl Read {
             if let Some(error) = open {
                 return Observed::Unreachable { source, error };
             }
-        } else if let Some(why) = cut {
-            source.what = format!("{} (cut: {why})", source.what);
+            // What the container writes there it writes nowhere else.
+            if let Some(unread) = file {
+                return unread.map(|()| LogsRead::default());
+            }
+        } else {
+            if let Some(why) = cut {
+                source.what = format!("{} (cut: {why})", source.what);
+            }
+            found.besides.unread = file.and_then(|unread| unread.gap());
         }
         Observed::Known { value: found, source }
     }

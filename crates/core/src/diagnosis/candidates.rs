@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::Symptom;
 
-use super::whom;
+use super::{refused, whom};
 use crate::cause::{Cause, says_nothing};
 use crate::evidence::{Evidence, Kind};
 use crate::finding::{Ruling, Standing};
 use crate::habitat::Habitat;
+use crate::link::Link;
 use crate::observation::Observation;
 use crate::question::{Answers, told};
 
@@ -40,6 +41,7 @@ pub struct Candidate {
 pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observation]) -> Vec<Candidate> {
     let speaking: Vec<&Observation> = observations.iter().filter(|o| o.speaks()).collect();
     let habitat = Habitat::of(e);
+    let stopped = refused::links(e);
     let mut out: Vec<Candidate> = Vec::new();
     for ruling in &answers.rulings {
         let cause = ruling.cause;
@@ -51,6 +53,7 @@ pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observ
         let standing = if finding.is_some() { ruling.standing.clone() } else { seen_from(ruling, habitat) };
         let mut speaks_for: Vec<String> = finding.map(|f| f.sentence.clone()).into_iter().collect();
         speaks_for.extend(shown.iter().map(|o| format!("it can show as {}", o.name())));
+        speaks_for.extend(at_check(&stopped, cause));
         speaks_for.dedup();
         let against = match &standing {
             Standing::Excluded { by } => vec![by.clone()],
@@ -58,8 +61,14 @@ pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observ
         };
         out.push(Candidate { code: cause.code().to_owned(), cause, standing, speaks_for, against });
     }
-    out.sort_by_key(|c| (rank(&c.standing), c.cause));
+    out.sort_by_key(|c| (rank(&c.standing), at_check(&stopped, c.cause).is_none(), c.cause));
     out
+}
+
+/// What speaks for a cause that lies where STS refused an exchange of our own: the workload has no part in that one.
+fn at_check(stopped: &[Link], cause: Cause) -> Option<String> {
+    let link = cause.link();
+    stopped.contains(&link).then(|| format!("STS refused trustwalk's own exchange at the link {}", link.name()))
 }
 
 fn rank(standing: &Standing) -> u8 {
@@ -106,11 +115,10 @@ pub(super) fn meanings<'a>(
             } else {
                 String::new()
             };
-            out.push(format!(
-                "what `{}` comes from: the line does not say; the lines after it (`caused by`), the log at debug \
-                 level or CloudTrail do{more}",
-                o.name()
-            ));
+            let tells = e.besides.unread.clone().unwrap_or_else(|| {
+                "the lines after it (`caused by`), the log at debug level or CloudTrail do".to_owned()
+            });
+            out.push(format!("what `{}` comes from: the line does not say; {tells}{more}", o.name()));
             continue;
         }
         let left: Vec<&Candidate> =

@@ -90,7 +90,7 @@ pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
             Some(caller) => {
                 all.extend([Looked::at(Place::Account, &caller.account), Looked::at(Place::Caller, &caller.arn)]);
             }
-            None => all.extend(reason(&e.caller).map(|why| Looked::nowhere(Place::Account, why))),
+            None => all.extend(reason(&e.caller).map(|why| Looked::nowhere(Place::Account, brief(&why)))),
         }
         all.extend(region(e).map(|name| Looked::at(Place::Region, name)));
     }
@@ -113,6 +113,11 @@ fn reason<T>(observed: &Observed<T>) -> Option<String> {
         | Observed::Spared { .. }
         | Observed::NotCollected { .. }) => other.gap(),
     }
+}
+
+/// A reason without what stands in parentheses at its end: that is told where the account is judged.
+fn brief(why: &str) -> &str {
+    why.split_once(" (").filter(|(_, rest)| rest.ends_with(')')).map_or(why, |(first, _)| first)
 }
 
 /// The region: of a job the one that its file names; the one of whoever looks is not the job's, and where nobody asked

@@ -8,6 +8,7 @@ mod deciding;
 mod engine;
 mod looked;
 mod model;
+mod refused;
 mod saw;
 mod survivors;
 mod timeline;
@@ -21,6 +22,7 @@ pub use deciding::{Deciding, deciding};
 pub(crate) use engine::walk;
 pub use looked::{Looked, Place};
 pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, Turn};
+pub use refused::told_by_account;
 pub use whom::{Named, identities_of_log, named_in_logs, tells};
 
 use crate::evidence::Evidence;

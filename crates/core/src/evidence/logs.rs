@@ -124,6 +124,9 @@ pub struct Besides {
     pub unclear: Vec<LogUnclear>,
     /// Lines not understood, records too long, failures of too many kinds: those that no list holds.
     pub uncounted: u64,
+    /// A file of the pods' own that could not be read, and why: what stands in it stands in no log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
     /// Records of `CloudTrail` about calls that succeeded.
     pub records: Vec<LogRecord>,
 }
@@ -139,6 +142,7 @@ impl Besides {
         self.successes.extend(other.successes);
         self.unclear.extend(other.unclear);
         self.uncounted += other.uncounted;
+        self.unread = self.unread.take().or(other.unread);
         self.records.extend(other.records);
     }
 }

@@ -3,11 +3,12 @@
 
 use trustwalk_foreign::{shell, snippet};
 
-use super::facts::{bare, effective_audience, eks_issuer};
+use super::facts::{bare, effective_audience, eks_issuer, partition, role_account};
 use super::trust_subject::audience_rule;
-use super::{Draft, client_id, foreseen, names, preset, trust, vouch};
+use super::{Draft, Judged, client_id, foreseen, names, preset, trust, vouch};
 use crate::cause::Cause;
 use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Provider, TokenClaims, TokenSource, TokenVolume, View};
+use crate::finding::Confidence;
 use crate::plan::{Action, ways};
 
 /// The cause of an audience that the provider does not have.
@@ -29,6 +30,60 @@ pub(super) fn reason(provider: &Provider, token: &TokenClaims, aud: &str) -> Cau
         return Cause::AudienceDefaultChangedByTool;
     }
     Cause::AudienceNotInProviderClientIds
+}
+
+/// STS refused the audience of a token that is known, and nobody read what is registered: the value tells which of the
+/// causes is near, and where it tells nothing, both are named between which only the list decides.
+pub(super) fn refused(e: &View<'_>) -> Option<Judged> {
+    let token = e.token().known()?;
+    let exchange = e.exchange().known().filter(|x| x.assumed.is_none())?;
+    let (aud, iss) = (effective_audience(token)?, token.iss.as_deref()?);
+    let cause = reason(&Provider::default(), token, aud);
+    let said = [exchange.code.as_deref().unwrap_or_default(), exchange.message.as_deref().unwrap_or_default()];
+    let have = client_id::written(aud);
+    let list = list(e, iss);
+    let decide = format!("the audiences that are registered: `{list}`");
+    let title = if cause == Cause::AudienceNotInProviderClientIds {
+        "compare the token's audience with those that are registered"
+    } else {
+        "ask for tokens with an audience that is registered"
+    };
+    let draft = |sentence: String, sure: Confidence| {
+        Draft::new(sentence)
+            .show("token aud", have.clone(), token.origin.clone())
+            .show("STS", said.join(": "), exchange.endpoint.clone())
+            .unsure(sure, decide.clone())
+            .cure(title, &[("aws", list.clone())])
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other causes are not told by the value alone")]
+    let told = match cause {
+        Cause::AudienceConfusedWithStsEndpoint => {
+            format!("the token's audience `{have}` is an address of STS and no audience, and STS does not know it")
+        }
+        Cause::WrongTokenFileKubernetesDefaultToken => {
+            format!("the token's audience `{have}` is the cluster's own: it is no token for AWS, and STS refuses it")
+        }
+        _ => {
+            let alone = if token.azp.is_some() { Cause::AzpClaimUsedAsAudience } else { cause };
+            let words = format!("STS does not find the token's audience `{have}` among those registered for {iss}");
+            let mut judged = Judged::one(alone, draft(words, Confidence::Possible));
+            let slip =
+                format!("an audience that only looks like `{have}` may be registered, with what nobody sees in it");
+            judged.push(Cause::ClientIdWithInvisibleCharacters, draft(slip, Confidence::Possible));
+            return Some(judged);
+        }
+    };
+    Some(Judged::one(cause, draft(told, Confidence::Likely)))
+}
+
+/// The command that lists what is registered for an issuer.
+fn list(e: &View<'_>, iss: &str) -> String {
+    let arn = role_account(e).map_or_else(
+        || "PROVIDER-ARN".to_owned(),
+        |account| format!("arn:{}:iam::{account}:oidc-provider/{}", partition(e), bare(iss)),
+    );
+    let template = "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {} --query ClientIDList";
+    shell::line(template, &[&arn])
 }
 
 /// The finding, with the cure that heals it.

@@ -82,7 +82,7 @@ pub(crate) use facts::{moment, told};
 pub(crate) use observed::observed;
 pub(crate) use pod_trust::admitting as admitting_pods;
 pub(crate) use provider_absent::provider_to_be;
-pub(crate) use refusals::kept_from_sts;
+pub(crate) use refusals::{kept_from_sts, of_exchange as refusal_of_exchange};
 pub(crate) use skipped::of as left_out;
 pub(crate) use sts::{Refusal, from_answer, from_symptom as refusal_of};
 pub(crate) use symptoms::{WITHOUT_IDENTITY, recent};

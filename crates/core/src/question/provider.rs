@@ -66,6 +66,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if said.hold(Refusal::NoProvider) {
         return told(view, e);
     }
+    if said.hold(Refusal::Audience)
+        && let Some(judged) = audience::refused(e)
+    {
+        return judged;
+    }
     Judged::open(lacking("the account's OIDC provider", e.provider()))
 }
 

@@ -38,6 +38,12 @@ pub(crate) fn refusals(view: &View<'_>) -> Refusals {
     Refusals(recent(view).into_iter().filter_map(|l| from_symptom(l.failure.symptom)).collect())
 }
 
+/// The check that refused our own exchange, if one did.
+pub(crate) fn of_exchange(view: &View<'_>) -> Option<Refusal> {
+    let x = view.exchange().known().filter(|x| x.assumed.is_none() && !x.is_passing())?;
+    Some(from_answer(x.code.as_deref()?, x.message.as_deref().unwrap_or_default()))
+}
+
 /// Whether the workload's own log tells of failures and none of them is an answer of STS.
 pub(crate) fn kept_from_sts(view: &View<'_>) -> bool {
     let lines = recent(view);
