@@ -67,7 +67,8 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
     Ok(home.join(".cargo"))
 }
 
-/// What the compilers are told: folders get names that are the same everywhere, and a program for Linux is static.
+/// What the compilers are told: folders get names that are the same everywhere, and a program for Linux is static and
+/// at a fixed address, which costs nothing at its start (docs/decisions/0006-fixed-address.md).
 fn surroundings(sources: &Path, cargo: &Path, target: Target, time: u64) -> Vec<(&'static str, OsString)> {
     let named = [(sources, "/trustwalk"), (cargo, "/cargo")];
     let mut rust: Vec<OsString> = Vec::new();
@@ -84,7 +85,7 @@ fn surroundings(sources: &Path, cargo: &Path, target: Target, time: u64) -> Vec<
         c.push(map("-ffile-prefix-map="));
     }
     if target.os == "linux" {
-        rust.extend(["-C", "target-feature=+crt-static"].map(OsString::from));
+        rust.extend(["-C", "target-feature=+crt-static", "-C", "relocation-model=static"].map(OsString::from));
     }
     let mut out = vec![
         ("CARGO_ENCODED_RUSTFLAGS", rust.join(OsString::from("\u{1f}").as_os_str())),
@@ -108,11 +109,33 @@ mod tests {
         assert_eq!(
             linux[0].1,
             "--remap-path-prefix=/a/b=/trustwalk\u{1f}--remap-path-prefix=/c=/cargo\u{1f}-C\u{1f}\
-             target-feature=+crt-static"
+             target-feature=+crt-static\u{1f}-C\u{1f}relocation-model=static"
         );
         assert_eq!(linux[1].1, "-ffile-prefix-map=/a/b=/trustwalk -ffile-prefix-map=/c=/cargo");
         assert_eq!(linux[2].1, "7");
         assert!(!of("aarch64-apple-darwin")[0].1.to_string_lossy().contains("crt-static"));
+    }
+
+    /// A program that is built with these words starts, and so does one whose linker is told of the fixed address too.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_built_for_this_machine_starts_and_names_no_loader() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, program) = (dir.path().join("it.rs"), dir.path().join("it"));
+        std::fs::write(&source, "fn main() { println!(\"started\"); }").unwrap();
+        let target = own_target().unwrap();
+        let told = surroundings(dir.path(), Path::new("/c"), target, 7);
+        let words = told[0].1.to_string_lossy().into_owned();
+        let plain: &[&str] = &[];
+        for more in [plain, &["-C", "link-arg=-no-pie"]] {
+            let mut rustc = Command::new("rustc");
+            rustc.args(words.split('\u{1f}')).args(more).args(["--target", target.triple, "-o"]);
+            assert!(rustc.arg(&program).arg(&source).status().unwrap().success(), "{more:?}");
+            let ran = Command::new(&program).output().unwrap();
+            assert!(ran.status.success() && ran.stdout == b"started\n", "{more:?}: {ran:?}");
+            let needs = super::super::elf::needs(&std::fs::read(&program).unwrap()).unwrap().unwrap();
+            assert!(needs.is_static(), "{more:?}: {needs:?}");
+        }
     }
 
     #[test]

@@ -171,7 +171,8 @@ fn run_it(program: &Path, words: &[&str]) -> Result<String> {
         .output()
         .with_context(|| format!("cannot run {}", program.display()))?;
     if !out.status.success() {
-        bail!("{} {} failed: {}", program.display(), words.join(" "), String::from_utf8_lossy(&out.stderr));
+        let said = String::from_utf8_lossy(&out.stderr);
+        bail!("{} {} failed ({}): {said}", program.display(), words.join(" "), out.status);
     }
     Ok(String::from_utf8(out.stdout)?)
 }
