@@ -23,12 +23,13 @@ use crate::{
 impl Lab {
     /// Builds and starts everything; takes well under a second.
     pub async fn start(config: LabConfig) -> Result<Self, LabError> {
-        crate::start::start(config, None).await
+        // What builds a world holds much at a time, and whoever waits for it is not to hold that too.
+        Box::pin(crate::start::start(config, None)).await
     }
 
     /// Starts a lab with a world of one's own in place of the story's.
     pub async fn start_scenario(config: LabConfig, scenario: &Scenario) -> Result<Self, LabError> {
-        crate::start::start(LabConfig { story: Story::AccountAlone, ..config }, Some(scenario)).await
+        Box::pin(crate::start::start(LabConfig { story: Story::AccountAlone, ..config }, Some(scenario))).await
     }
 
     /// Where things listen.

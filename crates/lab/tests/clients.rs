@@ -6,7 +6,7 @@
 use std::{path::Path, process::Output};
 
 use serde_json::{Value, json};
-use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, TrustModel};
+use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, Terms, TrustModel};
 
 async fn lab(dir: &Path) -> Lab {
     let config = LabConfig {
@@ -15,6 +15,7 @@ async fn lab(dir: &Path) -> Lab {
         ports: Ports::default(),
         state_dir: dir.join("lab"),
         outside: Outside::default(),
+        terms: Terms::default(),
     };
     Lab::start(config).await.unwrap()
 }

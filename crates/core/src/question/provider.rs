@@ -9,7 +9,7 @@ use super::provider_absent::{absent, answer, list_of};
 use super::provider_registered::registered;
 use super::sts::Refusal;
 use super::symptoms::find;
-use super::{Draft, Judged, names, setup, upcoming};
+use super::{Draft, Judged, audience, names, setup, upcoming};
 use crate::evidence::{LogFailure, Target, View};
 use crate::finding::Confidence;
 
