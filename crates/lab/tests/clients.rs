@@ -1,7 +1,12 @@
 //! Clients of others against a whole lab: kubectl's file copies and debug containers, and Helm's own library. Each runs
 //! where the environment names it (`TRUSTWALK_KUBECTL`, `TRUSTWALK_TOOLS`), and says so where it does not.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use std::{path::Path, process::Output};
 
@@ -154,7 +159,7 @@ async fn helm_installs_issuers_behind_another_chart_s_webhook() {
     helm("issuers", &[(both, refused)], changed, &["certificates"]).await;
 }
 
-/// A StatefulSet, hooks with rights of their own, open schemas, numbers that may be texts: as Argo CD's chart has them.
+/// Ordered pods, hooks with rights of their own, open schemas, numbers that may be texts: as Argo CD's chart has them.
 #[tokio::test(flavor = "multi_thread")]
 async fn helm_installs_a_chart_with_hooks_and_open_schemas() {
     let refused: &[&str] = &["spec.syncPolicy.retry.limit: Invalid value: \"string\""];
