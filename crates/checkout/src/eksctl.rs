@@ -63,8 +63,8 @@ fn named(node: &Node) -> Option<(Said<Text>, Said<Text>)> {
     Some((namespace, node.at_path(&["metadata", "name"]).ok().and_then(text)?))
 }
 
-/// An account whose role the file names, by its ARN or by the name of one that eksctl makes. Where it names none, eksctl
-/// makes one that fits; and where it is to make the role alone (`roleOnly`), it annotates no account.
+/// An account whose role the file names, by its ARN or by the name of one that eksctl makes. Where it names none,
+/// eksctl makes one that fits; and where it is to make the role alone (`roleOnly`), it annotates no account.
 fn account(node: &Node, made: Option<&Role>, cluster: &Text, from: Identity) -> Option<Account> {
     let attached = node.value.get("attachRoleARN").and_then(text);
     let alone = node.value.get("roleOnly").is_some_and(|n| n.value == Value::Bool(true));

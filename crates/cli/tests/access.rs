@@ -178,8 +178,8 @@ fn a_login_with_iam_is_whom_the_access_entry_says() {
     assert!(!refused.status.success(), "{}", text(&refused));
 }
 
-/// Whoever reads the cluster and neither its pods' files nor the account is told of the file that would tell, and of the
-/// right that is lacking for it.
+/// Whoever reads the cluster and neither its pods' files nor the account is told of the file that would tell, and of
+/// the right that is lacking for it.
 #[test]
 fn a_file_of_the_pods_that_is_refused_is_what_would_decide() {
     let lab = LabProcess::up(&["--broken"]);

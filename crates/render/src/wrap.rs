@@ -66,7 +66,8 @@ pub(crate) fn fold(line: &str, width: usize) -> String {
     out
 }
 
-/// Columns that the words take which go on in the same line because they may not begin one, with the blanks before them.
+/// Columns that the words take which go on in the same line because they may not begin one, with the blanks before
+/// them.
 fn kept_with(words: &[&str], columns: impl Fn(&str) -> usize) -> usize {
     words.iter().take_while(|word| !may_begin_a_line(without_ink(word))).map(|word| columns(word) + 1).sum()
 }

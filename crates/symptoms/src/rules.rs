@@ -108,8 +108,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     // Rust, whose chain as a whole has a deadline (REPORTED: vector 12421; `aws-smithy-runtime`, identity cache).
     row(Symptom::ChainInterrupted, &["credentials provider timed out after "]),
     row(Symptom::ChainInterrupted, &["identity resolver timed out after "]),
-    // .NET says the same of a path that is empty and of one that is none on its system; the exception's class tells which
-    // (`AssumeRoleWithWebIdentityCredentials`), and without it the first is what nearly everybody has.
+    // .NET says the same of a path that is empty and of one that is none on its system; the exception's class tells
+    // which (`AssumeRoleWithWebIdentityCredentials`), and without it the first is what nearly everybody has.
     row(Symptom::WindowsPath, &["system.argumentexception: the webidentitytokenfile must be an absolute path"]),
     row(Symptom::WebIdentityNotGiven, &["webidentitytokenfile must be an absolute path"]),
     row(Symptom::WebIdentityNotGiven, &["credential", "the role arn must be specified"]),

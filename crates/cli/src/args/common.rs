@@ -173,8 +173,8 @@ pub(crate) struct PlaceArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "What to look at")]
 pub(crate) struct TargetArgs {
-    /// As kubectl takes them: KIND/NAME, several of them, KIND NAME…, or KIND; or one NAME or NAMESPACE/NAME; none means
-    /// every workload that uses web identity; - reads a log or a message from standard input
+    /// As kubectl takes them: KIND/NAME, several of them, KIND NAME…, or KIND; or one NAME or NAMESPACE/NAME; none
+    /// means every workload that uses web identity; - reads a log or a message from standard input
     #[arg(value_name = "TARGET", num_args = 0..)]
     pub(crate) target: Vec<String>,
     /// Namespace of the target; without a target, the one to look at instead of the whole cluster

@@ -145,7 +145,8 @@ fn a_role_that_eksctl_makes_under_a_name_trusts_its_own_account_alone() {
             "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: prod, region: eu-west-1}}\niam:\n  \
              withOIDC: true\n  serviceAccounts:\n    - metadata: {{name: {account}, namespace: kube-system}}\n      \
              roleName: ebs\n      roleOnly: true\n      wellKnownPolicies: {{ebsCSIController: true}}\n    - metadata: \
-             {{name: dns}}\n      roleName: dns\n      attachPolicyARNs: ['arn:aws:iam::111122223333:policy/dns']\naddons:\n  \
+             {{name: dns}}\n      roleName: dns\n      attachPolicyARNs: \
+             ['arn:aws:iam::111122223333:policy/dns']\naddons:\n  \
              - name: aws-ebs-csi-driver\n    serviceAccountRoleARN: arn:aws:iam::111122223333:role/ebs\n"
         )
     };
