@@ -60,7 +60,8 @@ const TABLE: &[(S, &str, &str)] = &[
         S::WebIdentityNotAsked,
         "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the \
          providers in the chain AwsCredentialsProviderChain(credentialsProviders=[\
-         EnvironmentVariableCredentialsProvider(), ProfileCredentialsProvider(profileName=till, profileFile=ProfileFile(sections=[])), \
+         EnvironmentVariableCredentialsProvider(), ProfileCredentialsProvider(profileName=till, \
+         profileFile=ProfileFile(sections=[])), \
          InstanceProfileCredentialsProvider()]) : [EnvironmentVariableCredentialsProvider(): Unable to load \
          credentials from system settings., InstanceProfileCredentialsProvider(): Failed to load credentials from \
          IMDS.]",
