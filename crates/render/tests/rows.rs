@@ -64,11 +64,15 @@ fn nine_of_ten_reports_fit_24_rows_of_80_columns_with_and_without_the_account() 
             let lines: Vec<&str> = report.as_str().lines().collect();
             let place = format!("{rule}/{file} with {rights}");
             assert_eq!(unfinished(&lines, d.outcome), None, "{place}:\n{}", report.as_str());
-            let wide = lines.iter().find(|l| l.chars().count() > COLUMNS);
+            // Only what is one word and never cut, as an ARN in a command, goes on at the terminal's edge.
+            let columns = |text: &str| text.chars().count();
+            let whole = |l: &str| l.split(' ').any(|word| columns(word) > COLUMNS / 2);
+            let wide = lines.iter().find(|l| columns(l) > COLUMNS && !whole(l));
             assert!(wide.is_none(), "{place}: {wide:?}");
             all += 1;
-            if lines.len() > ROWS {
-                tall.push(format!("{} rows: {rule}/{file}", lines.len()));
+            let rows: usize = lines.iter().map(|l| columns(l).div_ceil(COLUMNS).max(1)).sum();
+            if rows > ROWS {
+                tall.push(format!("{rows} rows: {rule}/{file}"));
             }
         }
         assert!(all > 100, "{all} scenarios");
