@@ -203,7 +203,8 @@ fn meant(typed: &str) -> Vec<&'static str> {
     let alike = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
     let shared = |name: &str| words(name).iter().filter(|w| typed.iter().any(|t| alike(w, t))).count();
     let mut found: Vec<(usize, &str)> = names().map(|name| (shared(name), name)).filter(|(n, _)| *n > 0).collect();
-    found.sort_by_key(|(n, name)| (std::cmp::Reverse(*n), *name));
+    // The fewer words a name has, the more of it is what was typed.
+    found.sort_by_key(|(n, name)| (std::cmp::Reverse(*n), name.split('-').count(), *name));
     found.into_iter().take(near::MOST).map(|(_, name)| name).collect()
 }
 
