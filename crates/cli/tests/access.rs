@@ -192,6 +192,15 @@ fn a_file_of_the_pods_that_is_refused_is_what_would_decide() {
     });
     std::fs::write(lab.dir.path().join("binding.json"), binding.to_string()).unwrap();
     succeed(lab.command(tool("kubectl")).args(["apply", "-f", "role.yaml", "-f", "binding.json"]));
+    // As the manifest of AWS's CNI has it, and the lab's not: the node's folder, in which the daemon logs.
+    let mount = json!({"name": "log-dir", "mountPath": "/host/var/log/aws-routed-eni"});
+    let volume =
+        json!({"name": "log-dir", "hostPath": {"path": "/var/log/aws-routed-eni", "type": "DirectoryOrCreate"}});
+    let spec = json!({"containers": [{"name": "aws-node", "volumeMounts": [mount]}], "volumes": [volume]});
+    let patch = json!({"spec": {"template": {"spec": spec}}}).to_string();
+    let kubectl = |words: &[&str]| succeed(lab.command(tool("kubectl")).args(["-n", "kube-system"]).args(words));
+    kubectl(&["patch", "daemonset", "aws-node", "--patch", &patch]);
+    kubectl(&["delete", "pods", "-l", "k8s-app=aws-node", "--wait=false"]);
     let config = std::fs::read(lab.dir.path().join("kubeconfig")).unwrap();
     let mut config: Value = serde_json::from_slice(&config).unwrap();
     config["users"][0]["user"]["as"] = json!("reader");
@@ -206,7 +215,7 @@ fn a_file_of_the_pods_that_is_refused_is_what_would_decide() {
     // Once the pods have failed, and what they wrote into their logs names no cause.
     let said = until(|| {
         let said = text(&diagnose());
-        said.contains("First: give AWS credentials").then_some(said).filter(|s| s.contains("pods are not ready"))
+        said.contains("pods are not ready").then_some(said).filter(|s| s.contains("To decide: "))
     });
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let told = words.split_once("To decide: ").map(|(_, rest)| rest).unwrap_or_default();
