@@ -14,7 +14,7 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
 fn words_that_make_no_sense_end_with_two() {
     for words in [
         &["diagnos"][..],
-        &["diagnose", "aws-node"],
+        &["diagnose", "aws_node"],
         &["diagnose", "ingress/x"],
         &["explain", "TW9999"],
         &["diagnose", "--token", "f"],

@@ -80,7 +80,7 @@ fn json_on_standard_output_stands_alone_even_beside_errors() {
     std::fs::write(dir.path().join("empty"), "").unwrap();
     let cases: [(&[&str], i32); 9] = [
         (&["diagnose", "--bundle", "missing"], 1),
-        (&["diagnose", "nonsense"], 2),
+        (&["diagnose", "no_sense"], 2),
         (&["diagnos"], 2),
         (&["explain", "TW9999"], 2),
         (&["token", "empty"], 3),

@@ -101,13 +101,38 @@ pub fn parse_targets(words: &[String], namespace: &str) -> Result<Words, Collect
     Ok(Words::Objects(objects))
 }
 
+/// Kinds that kubectl knows and that run no pods, by the names that people write: whoever writes one means it.
+const IDLE: [&str; 18] = [
+    "cm",
+    "configmap",
+    "configmaps",
+    "hpa",
+    "ing",
+    "ingress",
+    "ingresses",
+    "namespace",
+    "namespaces",
+    "netpol",
+    "networkpolicy",
+    "ns",
+    "pdb",
+    "pvc",
+    "secret",
+    "secrets",
+    "service",
+    "svc",
+];
+
 /// What a word names that has no kind, alone or with its namespace before it as `kubectl get -A` shows both: it is read
-/// so where no kind is called that or nearly that.
+/// so where no kind is called that or nearly that, and where it can be a name (Kubernetes documentation, "Object Names
+/// and IDs").
 fn named(word: &str, namespace: &str) -> Option<Words> {
     let (first, name) = word.split_once('/').unwrap_or((namespace, word));
     let kind = word.split('/').next().unwrap_or_default();
-    let is_kind = |kind: &str| resource(kind).is_some() || !near::like(kinds(), kind).is_empty();
-    (sound(first) && sound(name) && !is_kind(kind))
+    let is_kind =
+        |kind: &str| resource(kind).is_some() || IDLE.contains(&kind) || !near::like(kinds(), kind).is_empty();
+    let can_be = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
+    (sound(first) && sound(name) && can_be(name) && !is_kind(kind))
         .then(|| Words::Named { name: name.to_owned(), namespace: first.to_owned() })
 }
 
@@ -167,6 +192,18 @@ mod tests {
     fn words(text: &str) -> Result<Words, CollectError> {
         let words: Vec<String> = text.split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect();
         parse_targets(&words, "n")
+    }
+
+    #[test]
+    fn a_name_without_a_kind_is_one_that_can_be_and_no_kind_that_runs_nothing() {
+        let of = |word: &str| parse_targets(&[word.to_owned()], "payments");
+        let named =
+            |name: &str, namespace: &str| Words::Named { name: name.to_owned(), namespace: namespace.to_owned() };
+        assert_eq!(of("ledger").unwrap(), named("ledger", "payments"));
+        assert_eq!(of("external-dns/external-dns").unwrap(), named("external-dns", "external-dns"));
+        for word in ["aws_node", "Ledger", "ingress/x", "svc", "a/b_c"] {
+            assert!(of(word).is_err(), "{word}");
+        }
     }
 
     #[test]
