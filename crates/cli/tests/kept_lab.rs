@@ -244,8 +244,8 @@ fn a_scenario_that_was_killed_goes_on_as_it_was() {
     }
     let arn = "arn:aws:iam::444455556666:role/Deploy";
     let exchange = ["sts", "assume-role-with-web-identity", "--role-session-name", "kept", "--role-arn", arn];
-    let taken = lab.aws(&[&exchange[..], &["--web-identity-token", token.trim()]].concat());
-    assert!(taken.pointer("/Credentials/AccessKeyId").is_some(), "{taken}");
+    let session = lab.aws(&[&exchange[..], &["--web-identity-token", token.trim()]].concat());
+    assert!(session.pointer("/Credentials/AccessKeyId").is_some(), "{session}");
     drop(lab);
     // Without its file, too: the state knows what it began with. What was broken from the start can be mended.
     let lab = Running::start(outer.path(), &[]);
@@ -309,7 +309,9 @@ fn whatever_a_client_was_told_is_there_after_a_kill() {
         support::until(|| (told.lock().unwrap().len() >= enough).then_some(()));
         drop(lab);
         stop.store(true, Ordering::Relaxed);
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
     }
 }
 

@@ -91,6 +91,8 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
         S::GhaTokenRefused => matches!(seen, S::AudienceNotIssued | S::GhaTokenPending),
         S::RoleArnInvalid => seen == S::VariableUnexpanded,
         S::AssumeRoleDenied | S::AssumeRoleSelf => seen == S::RoleArnInvalid,
+        // .NET says both in the same words, and the exception's class first.
+        S::WebIdentityNotGiven => seen == S::WindowsPath,
         S::ImdsUnreachable | S::NoInstanceRole => {
             matches!(seen, S::StsModuleMissing | S::WebIdentityNotGiven | S::WebIdentityNotAsked)
         }

@@ -293,7 +293,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "SDK for Go 1",
     ),
     (
-        S::NoCredentials,
+        S::WebIdentityNotAsked,
         "java.nio.file.AccessDeniedException: s3a://b: org.apache.hadoop.fs.s3a.auth.NoAuthWithAWSException: No \
          AWS Credentials provided by TemporaryAWSCredentialsProvider SimpleAWSCredentialsProvider \
          EnvironmentVariableCredentialsProvider IAMInstanceCredentialsProvider",

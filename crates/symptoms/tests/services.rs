@@ -81,7 +81,8 @@ fn a_rule_of_the_api_is_no_missing_permission() {
     let text = "unable to get authorization token: AccessDenied: Cannot call GetSessionToken with session \
                 credentials\n\t\
                 status code: 403, request id: 1";
-    assert_eq!(classify_all(text), vec![]);
+    let found: Vec<S> = classify_all(text).iter().map(|f| f.symptom).collect();
+    assert_eq!(found, [S::SessionWithSession]);
 }
 
 #[test]

@@ -4,5 +4,6 @@ mod escalation;
 pub(crate) mod limits;
 pub(crate) mod pipeline;
 mod policies;
+mod review;
 mod validation;
 mod webhooks;

@@ -19,10 +19,7 @@ use crate::{
     },
     rbac::User,
     store::Store,
-    writes::{
-        escalation, limits, validation,
-        webhooks::{Review, Webhooks},
-    },
+    writes::{escalation, limits, review::Review, validation, webhooks::Webhooks},
 };
 
 /// Who writes, and how it is recorded.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::webhooks::{Review, Webhooks};
+use super::review::{Review, applies};
 use crate::{
     objects::{
         address::{Gvr, Key},
@@ -109,26 +109,19 @@ pub(super) fn hold(
 }
 
 /// Refuses what a policy that is bound refuses.
-pub(super) fn check(
-    webhooks: &Webhooks,
-    store: &Store,
-    review: &Review<'_>,
-    object: &Value,
-    old: Option<&Value>,
-) -> Result<(), ApiError> {
+pub(super) fn check(store: &Store, review: &Review<'_>, object: &Value, old: Option<&Value>) -> Result<(), ApiError> {
     let list = |resource: &str| store.list(&Gvr::new(GROUP, "v1", resource), None).1;
     let (bindings, policies) = (list("validatingadmissionpolicybindings"), list("validatingadmissionpolicies"));
     if bindings.is_empty() {
         return Ok(());
     }
-    let whole = Asked { webhooks, store, review, object, old };
+    let whole = Asked { store, review, object, old };
     let judged = conditions::apart(|| bindings.iter().try_for_each(|binding| judge(&whole, binding, &policies)));
     judged.unwrap_or_else(|| Err(ApiError::internal("policies could not be evaluated")))
 }
 
 /// A request with what is needed to judge it.
 struct Asked<'a> {
-    webhooks: &'a Webhooks,
     store: &'a Store,
     review: &'a Review<'a>,
     object: &'a Value,
@@ -136,8 +129,8 @@ struct Asked<'a> {
 }
 
 fn judge(asked: &Asked<'_>, binding: &Value, policies: &[Arc<Value>]) -> Result<(), ApiError> {
-    let &Asked { webhooks, store, review, object, old } = asked;
-    let fits = |constraints: &Value| matches(webhooks, constraints, review, object, old);
+    let &Asked { store, review, object, old } = asked;
+    let fits = |constraints: &Value| matches(store, constraints, review, object, old);
     let Some(policy) = policies.iter().find(|policy| j::name(policy) == j::text(binding, "/spec/policyName")) else {
         return Ok(());
     };
@@ -232,7 +225,7 @@ fn parameters(store: &Store, policy: &Value, binding: &Value, of: &str) -> Resul
 }
 
 /// Whether constraints fit a request: its resource, its name, its labels and its namespace's.
-fn matches(webhooks: &Webhooks, of: &Value, review: &Review<'_>, object: &Value, old: Option<&Value>) -> bool {
+fn matches(store: &Store, of: &Value, review: &Review<'_>, object: &Value, old: Option<&Value>) -> bool {
     let subject = Subject(object, old);
     let names = |rule: &&Value| {
         let names = j::items(rule, "/resourceNames");
@@ -245,5 +238,5 @@ fn matches(webhooks: &Webhooks, of: &Value, review: &Review<'_>, object: &Value,
     let wanted = json!({"rules": resources, "objectSelector": j::at(of, "/objectSelector"),
         "namespaceSelector": j::at(of, "/namespaceSelector")});
     let spared = json!({"rules": rules("/excludeResourceRules")});
-    webhooks.applies(&wanted, review, object, old) && !webhooks.applies(&spared, review, object, old)
+    applies(store, &wanted, review, object, old) && !applies(store, &spared, review, object, old)
 }

@@ -14,18 +14,16 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::policies;
+use super::review::{Review, applies};
 use crate::{
     contract::{Clock, Resolve},
     objects::{
         address::{Gvr, Key},
         errors::ApiError,
         json as j,
-        kinds::Kind,
         names::new_uid,
         patch::json_patch,
-        selector::matches_label_selector,
     },
-    rbac::User,
     store::Store,
 };
 
@@ -33,21 +31,6 @@ use crate::{
 const LARGEST_ANSWER: usize = 3 * 1024 * 1024;
 /// Timeout when a webhook object has none (API reference).
 const DEFAULT_TIMEOUT_SECONDS: u64 = 10;
-
-/// A request to be judged.
-#[derive(Debug, Clone)]
-pub(crate) struct Review<'a> {
-    /// `CREATE`, `UPDATE` or `DELETE`.
-    pub(crate) operation: &'static str,
-    /// The resource.
-    pub(crate) kind: &'a Kind,
-    /// Its subresource, or empty.
-    pub(crate) subresource: &'a str,
-    /// Who asks.
-    pub(crate) user: &'a User,
-    /// Nothing will be stored.
-    pub(crate) dry_run: bool,
-}
 
 /// Calls the webhooks configured in the store.
 #[derive(Clone)]
@@ -157,12 +140,14 @@ impl Webhooks {
         {
             // Policies are asked about what is to be stored, before webhooks that only judge.
             if !mutating {
-                policies::check(self, &self.store, review, &object, old)?;
+                policies::check(&self.store, review, &object, old)?;
             }
             let gvr = Gvr::new("admissionregistration.k8s.io", "v1", resource);
             for configuration in self.store.list(&gvr, None).1 {
                 for hook in j::items(&configuration, "/webhooks") {
-                    if !self.applies(hook, review, &object, old) || !self.conditions_hold(hook, review, &object, old)? {
+                    if !applies(&self.store, hook, review, &object, old)
+                        || !self.conditions_hold(hook, review, &object, old)?
+                    {
                         continue;
                     }
                     let patch = self.ask(hook, review, &object, old).await?;
@@ -225,42 +210,6 @@ impl Webhooks {
             let why = format!("failed to evaluate match conditions for webhook \"{name}\": {why}");
             Err(ApiError::internal(format!("failed calling webhook \"{name}\": {why}")))
         })
-    }
-
-    /// Whether rules and selectors of a webhook, or of what is written as one, fit a request.
-    pub(super) fn applies(&self, hook: &Value, review: &Review<'_>, object: &Value, old: Option<&Value>) -> bool {
-        let subject = if object.is_null() { old.unwrap_or(object) } else { object };
-        let resource = if review.subresource.is_empty() {
-            review.kind.resource.to_owned()
-        } else {
-            format!("{}/{}", review.kind.resource, review.subresource)
-        };
-        let scope = if review.kind.namespaced { "Namespaced" } else { "Cluster" };
-        let has = |rule: &Value, list: &str, wanted: &str| j::items(rule, list).iter().any(|x| x == "*" || x == wanted);
-        let ruled = j::items(hook, "/rules").iter().any(|rule| {
-            has(rule, "/operations", review.operation)
-                && has(rule, "/apiGroups", review.kind.group)
-                && has(rule, "/apiVersions", review.kind.version)
-                && j::items(rule, "/resources")
-                    .iter()
-                    .any(|x| x == "*/*" || x == resource.as_str() || (x == "*" && review.subresource.is_empty()))
-                && scope_fits(rule, scope)
-        });
-        let object_labels = j::at(subject, "/metadata/labels");
-        let old_labels = old.map_or(&Value::Null, |o| j::at(o, "/metadata/labels"));
-        let objects = selects(j::at(hook, "/objectSelector"), object_labels)
-            || (old.is_some() && selects(j::at(hook, "/objectSelector"), old_labels));
-        ruled && objects && self.namespace_selected(hook, review, subject)
-    }
-
-    fn namespace_selected(&self, hook: &Value, review: &Review<'_>, subject: &Value) -> bool {
-        let namespace = if review.kind.kind == "Namespace" { j::name(subject) } else { j::namespace(subject) };
-        if namespace.is_empty() {
-            return true;
-        }
-        let found = self.store.get(&Key::new(Gvr::core("namespaces"), None, namespace));
-        let labels = found.as_deref().map_or(&Value::Null, |ns| j::at(ns, "/metadata/labels"));
-        selects(j::at(hook, "/namespaceSelector"), labels)
     }
 
     async fn call(
@@ -387,14 +336,6 @@ impl Webhooks {
                 .with_no_client_auth();
         Ok(config)
     }
-}
-
-fn scope_fits(rule: &Value, scope: &str) -> bool {
-    matches!(j::text(rule, "/scope"), "" | "*") || j::text(rule, "/scope") == scope
-}
-
-fn selects(selector: &Value, labels: &Value) -> bool {
-    selector.is_null() || matches_label_selector(selector, labels)
 }
 
 fn address_text(hook: &Value) -> String {

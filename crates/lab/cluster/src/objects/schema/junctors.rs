@@ -3,20 +3,21 @@
 
 use serde_json::Value;
 
-use super::structural::validate;
 use crate::objects::{json as j, problems::Problem};
 
 /// Field of a fault that belongs to no one member (reported of the API server).
 const NOWHERE: &str = "<nil>";
 
-fn faults(schema: &Value, value: &Value, path: &str) -> Vec<Problem> {
-    let mut found = Vec::new();
-    validate(schema, value, path, &mut found);
-    found
-}
+/// What judges a value by one of the schemas that are joined.
+type Validate = fn(&Value, &Value, &str, &mut Vec<Problem>);
 
 /// What a value breaks of its schema's junctors. With a fault of the whole come those of the nearest alternative.
-pub(super) fn check(schema: &Value, value: &Value, path: &str, problems: &mut Vec<Problem>) {
+pub(super) fn check(schema: &Value, value: &Value, path: &str, problems: &mut Vec<Problem>, validate: Validate) {
+    let faults = |schema: &Value, value: &Value, path: &str| {
+        let mut found = Vec::new();
+        validate(schema, value, path, &mut found);
+        found
+    };
     let mut tell = |why: &str, nearest: Vec<Problem>| {
         problems.push(Problem::invalid(NOWHERE, &"".into(), &format!("\"{path}\" {why}")));
         problems.extend(nearest);
@@ -64,7 +65,7 @@ mod tests {
             "not": {"required": ["d"]}});
         let told = |value: Value| {
             let mut found = Vec::new();
-            check(&schema, &value, "spec", &mut found);
+            check(&schema, &value, "spec", &mut found, crate::objects::schema::structural::validate);
             refusal("K", "g", "n", &found).map_err(|e| e.message.split_once(": ").unwrap().1.to_owned())
         };
         assert!(told(json!({"a": 1})).is_ok());

@@ -148,7 +148,7 @@ pub(crate) fn validate(schema: &Value, value: &Value, path: &str, problems: &mut
         Value::Number(number) => scalars::number(schema, number.as_f64().unwrap_or_default(), path, value, problems),
         Value::Null | Value::Bool(_) => {}
     }
-    junctors::check(schema, value, path, problems);
+    junctors::check(schema, value, path, problems, validate);
 }
 
 /// Whether a value is of its schema's type.
