@@ -5,7 +5,6 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,26 +32,13 @@ impl Running {
         let dir = outer.join("lab");
         let mut command = trustwalk();
         command.args(["lab", "up", "--dir"]).arg(&dir).arg("--state").arg(outer.join("state")).args(more);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready")), "the lab ended");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, dir }
+        Self { child: support::ready(&mut command), dir }
     }
 
     /// A program with the lab's environment.
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        let env = std::fs::read_to_string(self.dir.join("env")).unwrap();
-        let script = format!("{env}\nenv");
-        let printed = Command::new("sh").args(["-c", &script]).output().unwrap();
-        for line in String::from_utf8_lossy(&printed.stdout).lines() {
-            if let Some((name, value)) = line.split_once('=')
-                && ["AWS_", "TRUSTWALK_", "KUBECONFIG"].iter().any(|start| name.starts_with(start))
-            {
-                command.env(name, value);
-            }
-        }
+        command.envs(support::read_env(&self.dir.join("env")));
         command
     }
 

@@ -5,11 +5,10 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::time::Duration;
 
 use serde_json::json;
@@ -36,17 +35,8 @@ impl Drop for Running {
     }
 }
 
-fn ready(mut child: Child) -> Running {
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready")), "the lab ended");
-    std::thread::spawn(move || lines.for_each(drop));
-    Running(child)
-}
-
 fn start(dir: &Path) -> Running {
-    let mut command = trustwalk();
-    command.args(["lab", "up", "--dir"]).arg(dir);
-    ready(command.stdout(Stdio::piped()).spawn().unwrap())
+    Running(support::ready(trustwalk().args(["lab", "up", "--dir"]).arg(dir)))
 }
 
 fn lab(dir: &Path, words: &[&str]) -> Output {
@@ -64,8 +54,7 @@ fn more_connections_than_descriptors_end_no_listener() {
     let dir = outer.path().join("lab");
     let script = format!("ulimit -n {DESCRIPTORS}; exec \"$0\" lab up --dir \"$1\"");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script, env!("CARGO_BIN_EXE_trustwalk")]).arg(&dir).stdout(Stdio::piped());
-    let _lab = ready(shell.spawn().unwrap());
+    let _lab = Running(support::ready(shell.args(["-c", &script, env!("CARGO_BIN_EXE_trustwalk")]).arg(&dir)));
     let status: serde_json::Value = serde_json::from_slice(&lab(&dir, &["status", "-o", "json"]).stdout).unwrap();
     let mut addresses: Vec<String> = ["aws", "kubernetes", "issuers"]
         .map(|name| status.get(name).unwrap().as_str().unwrap().rsplit('/').next().unwrap().to_owned())
@@ -179,7 +168,7 @@ fn a_folder_of_any_name_can_be_sourced_from_anywhere() {
     let outer = tempfile::tempdir().unwrap();
     let mut command = trustwalk();
     command.args(["lab", "up", "--dir", "it's a $(lab)"]).current_dir(outer.path());
-    let _lab = ready(command.stdout(Stdio::piped()).spawn().unwrap());
+    let _lab = Running(support::ready(&mut command));
     let env = outer.path().join("it's a $(lab)").join("env");
     let script = ". \"$0\" && test -f \"$KUBECONFIG\" && test -f \"$AWS_CA_BUNDLE\" && \"$1\" lab status >/dev/null && \
                   \"$1\" lab break >/dev/null && \"$1\" lab down >/dev/null && exec \"$1\" diagnose";

@@ -96,6 +96,22 @@ fn what_does_not_contradict_is_one_identity() {
 }
 
 #[test]
+fn a_session_that_asks_for_a_further_role_is_still_itself() {
+    let session = "User: arn:aws:sts::111122223333:assumed-role/app/botocore-1 is not authorized to perform:";
+    let chained = format!("AccessDenied: {session} sts:AssumeRole on resource: {}", arn("target"));
+    let denied = format!("AccessDenied: {session} s3:GetObject on resource: arn:aws:s3:::b/k");
+    assert_eq!(parted(vec![line(&denied), line(&chained)]), []);
+    // Beside somebody else its lines stay together.
+    let all = parted(vec![line(&denied), line(&chained), of("ledger", "", DENIED)]);
+    let session = "arn:aws:sts::111122223333:assumed-role/app".to_owned();
+    assert_eq!(all, [(session, String::new(), 2), (arn("ledger"), String::new(), 1)]);
+    // A node asks for whom it runs, and so the role that it asks for tells them apart.
+    let node = "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/node/i-0abc is not authorized to perform:";
+    let of_node = |role: &str| line(&format!("{node} sts:AssumeRole on resource: {}", arn(role)));
+    assert_eq!(parted(vec![of_node("app"), of_node("ledger")]).len(), 2);
+}
+
+#[test]
 fn two_service_accounts_that_ask_for_one_role_are_two() {
     let (a, b) = ("system:serviceaccount:shop:cart", "system:serviceaccount:shop:till");
     let lines = vec![of("shop", a, DENIED), of("shop", b, AUDIENCE), of("shop", "", MODULE)];

@@ -65,19 +65,7 @@ impl LabProcess {
     /// Starts a lab and waits until it says that it is ready.
     pub(crate) fn up(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut child = trustwalk()
-            .args(["lab", "up", "--dir"])
-            .arg(dir.path())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready"));
-        assert!(ready, "the lab ended before it was ready");
-        // Nobody reads the rest, but the pipe must not fill.
-        std::thread::spawn(move || lines.for_each(drop));
+        let child = ready(trustwalk().args(["lab", "up", "--dir"]).arg(dir.path()).args(arguments));
         let env = read_env(&dir.path().join("env"));
         Self { child, dir, env }
     }
@@ -127,8 +115,19 @@ impl Drop for LabProcess {
     }
 }
 
+/// Starts a lab and waits until it says that it is ready.
+pub(crate) fn ready(up: &mut Command) -> Child {
+    let mut child = up.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready"));
+    assert!(ready, "the lab ended before it was ready");
+    // Nobody reads the rest, but the pipe must not fill.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
 /// `export NAME='value'` lines of a file to source.
-fn read_env(path: &Path) -> BTreeMap<String, String> {
+pub(crate) fn read_env(path: &Path) -> BTreeMap<String, String> {
     std::fs::read_to_string(path)
         .unwrap()
         .lines()

@@ -195,18 +195,6 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_a_kind_is_one_that_can_be_and_no_kind_that_runs_nothing() {
-        let of = |word: &str| parse_targets(&[word.to_owned()], "payments");
-        let named =
-            |name: &str, namespace: &str| Words::Named { name: name.to_owned(), namespace: namespace.to_owned() };
-        assert_eq!(of("ledger").unwrap(), named("ledger", "payments"));
-        assert_eq!(of("external-dns/external-dns").unwrap(), named("external-dns", "external-dns"));
-        for word in ["aws_node", "Ledger", "ingress/x", "svc", "a/b_c"] {
-            assert!(of(word).is_err(), "{word}");
-        }
-    }
-
-    #[test]
     fn several_are_named_as_kubectl_takes_them() {
         let names = |text: &str| match words(text).unwrap() {
             Words::Objects(all) => all.iter().map(|o| format!("{}/{}", o.resource.kind, o.name)).collect::<Vec<_>>(),
@@ -239,11 +227,16 @@ mod tests {
     fn a_name_without_a_kind_is_one_that_the_cluster_knows() {
         for (text, namespace, name) in [
             ("payments/ledger", "payments", "ledger"),
+            ("external-dns/external-dns", "external-dns", "external-dns"),
             ("aws-node", "n", "aws-node"),
             ("kube-system/aws-node", "kube-system", "aws-node"),
         ] {
             let expected = Words::Named { name: name.to_owned(), namespace: namespace.to_owned() };
             assert_eq!(words(text).unwrap(), expected, "{text}");
+        }
+        // What can be no name, and kinds that run no pods.
+        for text in ["aws_node", "Ledger", "ingress/x", "svc", "a/b_c"] {
+            assert!(words(text).is_err(), "{text}");
         }
         for kind in ["ds", "deployment.apps", "Pods"] {
             assert!(matches!(words(kind), Ok(Words::Kinds(_))), "{kind}");

@@ -29,13 +29,16 @@ pub struct LogIdentity {
 
 impl LogIdentity {
     fn of_failure(f: &Failure) -> Self {
-        // Of an action that was refused the role is who acts, and one that is named is what it is done to.
+        // Of an action that was refused the role is who acts, and one that is named is what it is done to; so is a role
+        // that a session asks for on top of its own.
         let on_role = f.denied_action.as_deref().is_none_or(|action| action.contains("AssumeRole"));
+        let acts = f.caller_arn.as_deref().and_then(acting);
         let asked = f.role_arn.clone().filter(|_| on_role);
+        let chained = f.denied_action.as_deref() == Some("sts:AssumeRole");
         let account = f.service_account.as_ref().map(ServiceAccount::as_str).and_then(|name| name.split_once('/'));
         let of_account = || account.map(|(namespace, name)| format!("system:serviceaccount:{namespace}:{name}"));
         Self {
-            role: asked.or_else(|| acting(f.caller_arn.as_deref()?)),
+            role: if chained { acts.or(asked) } else { asked.or(acts) },
             subject: f.subject.as_ref().map(|s| s.as_str().to_owned()).or_else(of_account),
             issuer: f.issuer.clone().or_else(|| f.provider.clone()),
         }

@@ -68,13 +68,16 @@ async fn run(table: &str) {
     let mut wrong = Vec::new();
     for check in all.get("check").and_then(Value::as_array).unwrap() {
         let check = check.as_table().unwrap();
+        let mut changes = lab.store.watch();
         let mut outcome = tried(&kubectl, check).await;
-        // What only reads may be asked again until the controllers are done.
+        // What only reads may be asked again as the controllers go on, with each change that they make.
         let asks =
             |line: &str| ["get ", "describe ", "events ", "rollout ", "top "].iter().any(|verb| line.starts_with(verb));
         let until = tokio::time::Instant::now() + PATIENCE;
-        while outcome.is_err() && asks(text(check, "run").unwrap()) && tokio::time::Instant::now() < until {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        while outcome.is_err()
+            && asks(text(check, "run").unwrap())
+            && tokio::time::timeout_at(until, changes.next()).await.is_ok()
+        {
             outcome = tried(&kubectl, check).await;
         }
         wrong.extend(outcome.err());
