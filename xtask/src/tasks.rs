@@ -77,7 +77,7 @@ pub(crate) fn gen_pages() -> Result<()> {
     pages(&[])?;
     fidelity::renew(&root(), false)?;
     schemas::renew(false)?;
-    let golden = ["test", "--quiet", "--package", "trustwalk-render", "--test", "golden"];
+    let golden = ["test", "--quiet", "--package", "trustwalk-render", "--test", "it", "golden"];
     let status = Command::new("cargo").args(golden).env("TRUSTWALK_WRITE", "1").current_dir(root()).status();
     if !status.context("cannot run cargo")?.success() {
         bail!("the golden reports could not be written");

@@ -181,6 +181,24 @@ fn nothing_sleeps_and_nothing_is_skipped() {
 }
 
 #[test]
+fn every_file_of_tests_is_run() {
+    let mut forgotten = Vec::new();
+    for (path, text) in all_sources().iter().filter(|(path, _)| path.ends_with("/tests/main.rs")) {
+        let folder = path.trim_end_matches("main.rs");
+        for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+            let found = entry.unwrap().path();
+            let name = found.file_stem().unwrap().to_string_lossy().into_owned();
+            let is_part = found.is_dir() && found.join("mod.rs").is_file()
+                || found.extension().is_some_and(|kind| kind == "rs") && name != "main";
+            if is_part && !text.lines().any(|line| line == format!("mod {name};")) {
+                forgotten.push(format!("{folder}{name}"));
+            }
+        }
+    }
+    assert!(forgotten.is_empty(), "not named in the folder's `main.rs`, so never run: {forgotten:#?}");
+}
+
+#[test]
 fn every_crate_forbids_what_the_workspace_forbids() {
     for manifest in [
         "foreign",

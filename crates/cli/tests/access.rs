@@ -7,13 +7,11 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::process::Output;
 
+use crate::support::{LabProcess, succeed, tool, trustwalk, until};
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool, trustwalk, until};
 use trustwalk_collect::rights::{Level, actions, policy, rbac, rights};
 
 fn text(out: &Output) -> String {

@@ -1,8 +1,7 @@
 //! What was behind the fault that is cured: after a repair the diagnosis runs again, and the exit code is its.
-mod support;
 
+use crate::support::LabProcess;
 use serde_json::Value;
-use support::LabProcess;
 
 /// A job that is not let into its role, and that asks for a longer session than the role gives: STS says the first
 /// alone, and trustwalk can cure no more than that.

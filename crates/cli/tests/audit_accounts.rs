@@ -2,14 +2,12 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod accounts;
-mod support;
-
 use std::process::Output;
 
-use accounts::{EKS, OWN, Organization, Way, role, trusting};
+use crate::accounts::{EKS, OWN, Organization, Way, role, trusting};
+use crate::support;
+use crate::support::until;
 use serde_json::{Value, json};
-use support::until;
 
 const PAYMENTS: &str = "system:serviceaccount:payments:ledger";
 

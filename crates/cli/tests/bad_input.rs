@@ -3,14 +3,12 @@
 //! can still be looked at is looked at.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::{LabProcess, succeed, tool, trustwalk};
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool, trustwalk};
 
 /// The story's workload.
 const DIAGNOSE: [&str; 4] = ["diagnose", "daemonset/aws-node", "-n", "kube-system"];

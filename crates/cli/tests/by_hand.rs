@@ -2,9 +2,7 @@
 //! the real clients, ending with six pods Running.
 #![expect(clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
-use support::{LabProcess, succeed, tool, until};
+use crate::support::{LabProcess, succeed, tool, until};
 
 const HOST: &str = "oidc.eks.us-west-2.amazonaws.com";
 

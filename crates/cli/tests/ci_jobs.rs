@@ -1,9 +1,7 @@
 //! CI jobs as they lie in a repository, and subjects given by hand, against hand-made roles.
 
-mod support;
-
+use crate::support::{LabProcess, succeed, tool};
 use serde_json::json;
-use support::{LabProcess, succeed, tool};
 
 const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
 const KEY: &str = "token.actions.githubusercontent.com";

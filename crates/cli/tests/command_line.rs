@@ -1,9 +1,7 @@
 //! What the command line promises: exit codes, machine output, and plain words on bad input.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
-use support::{LabProcess, trustwalk};
+use crate::support::{LabProcess, trustwalk};
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let out = trustwalk().args(arguments).output().unwrap();

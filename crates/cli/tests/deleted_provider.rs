@@ -1,10 +1,8 @@
 //! A provider that somebody deleted: the trail is asked for the ARN that is missing, and the report says who and when.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
+use crate::support::{LabProcess, succeed, tool};
 use serde_json::Value;
-use support::{LabProcess, succeed, tool};
 
 /// ARNs of the providers that the account has.
 fn providers(lab: &LabProcess) -> Vec<String> {

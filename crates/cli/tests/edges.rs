@@ -3,14 +3,12 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::{LabProcess, trustwalk};
 use serde_json::Value;
-use support::{LabProcess, trustwalk};
 
 const DIAGNOSE: [&str; 4] = ["diagnose", "daemonset/aws-node", "-n", "kube-system"];
 /// Bytes that are no UTF-8.

@@ -1,11 +1,9 @@
 //! A variable that is empty is one that is not set, for every variable of AWS, whatever the credentials come from.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::path::Path;
 
-use support::trustwalk;
+use crate::support::trustwalk;
 
 /// Variables that the SDK's loader reads besides those that trustwalk reads itself (AWS SDKs and Tools Reference Guide,
 /// "Settings reference").

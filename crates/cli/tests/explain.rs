@@ -1,13 +1,11 @@
 //! `explain`: whoever has only the text of an error finds the causes that print it, and the way on.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::Write as _;
 use std::process::Stdio;
 
+use crate::support::trustwalk;
 use serde_json::Value;
-use support::trustwalk;
 
 fn run(words: &[&str], input: &[u8]) -> (i32, String, String) {
     let mut command = trustwalk();

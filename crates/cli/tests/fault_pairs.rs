@@ -9,14 +9,12 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::{PASSING, cause_of};
 use serde_json::Value;
-use support::{PASSING, cause_of};
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
 use trustwalk_lab::{Lab, LabConfig, LabError, Outside, Ports, Story, Terms, TrustModel, story};
 

@@ -8,15 +8,14 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod support;
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support;
+use crate::support::{PASSING, cause_of};
 use serde_json::{Value, json};
-use support::{PASSING, cause_of};
 use trustwalk_collect::rights::{self, Level};
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
 use trustwalk_lab::world::ALL;

@@ -1,10 +1,8 @@
 //! `-o` of each command: formats where there are formats, a file where the result is one.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
+use crate::support::{LabProcess, trustwalk};
 use serde_json::Value;
-use support::{LabProcess, trustwalk};
 
 const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
 const ISSUER_HOST: &str = "oidc.eks.us-west-2.amazonaws.com";

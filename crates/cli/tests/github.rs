@@ -1,13 +1,12 @@
 //! `--github`: what GitHub tells of a repository decides the subject, and what it does not tell leaves it open.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
+use crate::support;
+use crate::support::{LabProcess, succeed, tool};
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool};
 
 const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
 const KEY: &str = "token.actions.githubusercontent.com";

@@ -2,11 +2,9 @@
 //! a word, and nobody is let in for it.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::process::Output;
 
-use support::{LabProcess, succeed, tool, trustwalk, until};
+use crate::support::{LabProcess, succeed, tool, trustwalk, until};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 

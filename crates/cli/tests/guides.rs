@@ -3,14 +3,12 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use crate::support::{LabProcess, succeed, tool, until};
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool, until};
 
 /// Longest a guide is; a person with an incident reads no more.
 const MOST_LINES: usize = 120;

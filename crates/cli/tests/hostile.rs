@@ -2,16 +2,14 @@
 //! streams; documents stay the same documents.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use crate::support::trustwalk;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use support::trustwalk;
 use trustwalk_foreign::visible::is_hidden;
 use trustwalk_testkit::{FORGED, HOSTILE, leaves, story, tainted};
 

@@ -2,14 +2,12 @@
 //! says "ok" only where nothing that fails was left out.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::Write as _;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{LabProcess, succeed, tool};
 use serde_json::json;
-use support::{LabProcess, succeed, tool};
 
 fn text(out: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))

@@ -3,16 +3,14 @@
 //! process at a chosen one.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
+use crate::support::{LabProcess, succeed, tool, trustwalk, until};
 use serde_json::Value;
-use support::{LabProcess, succeed, tool, trustwalk, until};
 
 const RECEIPT: &str = "receipt.json";
 /// The one change of the story's plan.

@@ -2,10 +2,8 @@
 //! the user's word, and told afterwards.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
+use crate::support::{LabProcess, succeed, tool, until};
 use serde_json::Value;
-use support::{LabProcess, succeed, tool, until};
 
 const LEDGER: [&str; 3] = ["deployment/ledger", "-n", "payments"];
 const DNS: [&str; 3] = ["deployment/external-dns", "-n", "external-dns"];

@@ -2,16 +2,15 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::support;
+use crate::support::{succeed, tool, trustwalk};
 use serde_json::Value;
-use support::{succeed, tool, trustwalk};
 
 /// A lab that is killed at the end of the test, if it is there by then.
 struct Running {

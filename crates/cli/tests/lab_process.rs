@@ -3,16 +3,15 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::net::TcpStream;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Output};
 use std::time::Duration;
 
+use crate::support;
+use crate::support::{LabProcess, succeed, tool, trustwalk, until};
 use serde_json::json;
-use support::{LabProcess, succeed, tool, trustwalk, until};
 use trustwalk_lab_issuer::{
     Issuer, IssuerServer, ServerConfig, SigningKey,
     pki::{Hierarchy, LeafKey, Presentation, days_after, to_pem},

@@ -3,13 +3,12 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support;
+use crate::support::{LabProcess, succeed, tool, trustwalk};
 use boon::{Compiler, Schemas};
 use serde_json::Value;
-use support::{LabProcess, succeed, tool, trustwalk};
 
 const TWO: &str = r#"
 accounts:

@@ -3,13 +3,12 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::net::TcpListener;
 use std::process::Output;
 
+use crate::support;
+use crate::support::{LabProcess, succeed, tool, trustwalk};
 use serde_json::Value;
-use support::{LabProcess, succeed, tool, trustwalk};
 
 fn lab(lab: &LabProcess, words: &[&str]) -> String {
     succeed(trustwalk().envs(&lab.env).arg("lab").args(words))

@@ -2,15 +2,13 @@
 //! breaks around a write; and a run of a CI job that was killed.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::process::{Child, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
+use crate::support::gate::{Gate, account_gate, has, kubeconfig, last_state, relay, server};
+use crate::support::{LabProcess, plan_now, planned, trustwalk, until};
 use aws_credential_types::Credentials;
 use serde_json::Value;
-use support::gate::{Gate, account_gate, has, kubeconfig, last_state, relay, server};
-use support::{LabProcess, plan_now, planned, trustwalk, until};
 use trustwalk_collect::aws::{AwsClient, AwsOptions};
 use trustwalk_collect::dial::Dialer;
 use trustwalk_collect::roots::RootOptions;

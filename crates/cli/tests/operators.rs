@@ -2,14 +2,12 @@
 //! one and a real client, interleaved at a gate that holds a chosen request.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
+use crate::support::gate::{Gate, account_gate, has, kubeconfig, last_state, server};
+use crate::support::{LabProcess, planned, succeed, tool, trustwalk};
 use serde_json::Value;
-use support::gate::{Gate, account_gate, has, kubeconfig, last_state, server};
-use support::{LabProcess, planned, succeed, tool, trustwalk};
 
 fn said(out: &Output) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)

@@ -1,10 +1,8 @@
 //! Every format of `diagnose` and the exit code say the same, for every scenario of every rule.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
+use crate::support::trustwalk;
 use serde_json::{Value, json};
-use support::trustwalk;
 use trustwalk_core::diagnosis::{Outcome, besides_identity, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_testkit::{blank, scenarios};

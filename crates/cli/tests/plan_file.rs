@@ -1,13 +1,11 @@
 //! A plan as a file, as people use it: written once, compared, carried out, refused when it is stale or forged.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::path::PathBuf;
 use std::process::Output;
 
+use crate::support::{LabProcess, planned, succeed, tool};
 use serde_json::{Value, json};
-use support::{LabProcess, planned, succeed, tool};
 
 const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
 

@@ -1,13 +1,12 @@
 //! The environment's proxy: gone through for what lies outside, left alone for loopback.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 
-use support::{LabProcess, succeed, tool};
+use crate::support;
+use crate::support::{LabProcess, succeed, tool};
 
 const HOST: &str = "oidc.eks.us-west-2.amazonaws.com";
 

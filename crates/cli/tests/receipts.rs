@@ -2,13 +2,12 @@
 //! one that the user did not sign needs a second word.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use crate::support;
+use crate::support::{LabProcess, trustwalk};
 use serde_json::Value;
-use support::{LabProcess, trustwalk};
 
 const TARGET: [&str; 4] = ["fix", "daemonset/aws-node", "-n", "kube-system"];
 

@@ -2,10 +2,9 @@
 //! that somebody else keeps.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
+use crate::support;
+use crate::support::{LabProcess, succeed, tool, until};
 use serde_json::Value;
-use support::{LabProcess, succeed, tool, until};
 
 /// A gate of readiness that nobody but the test opens.
 const GATE: &str = r#"{"spec":{"template":{"spec":{"readinessGates":[{"conditionType":"example.com/open"}]}}}}"#;

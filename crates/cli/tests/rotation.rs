@@ -1,13 +1,11 @@
 //! `fix --rotate` in a lab whose issuer changes its authorities: add, switch, retire, roll back, and each refusal.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-#[path = "rotation/ahead.rs"]
 mod ahead;
-mod support;
 
+use crate::support::{LabProcess, succeed, tool, trustwalk};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::Value;
-use support::{LabProcess, succeed, tool, trustwalk};
 
 const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
 const HOST: &str = "oidc.eks.us-west-2.amazonaws.com";

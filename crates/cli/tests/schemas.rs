@@ -6,15 +6,14 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod support;
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use crate::support;
+use crate::support::{LabProcess, succeed, tool};
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool};
 
 const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
 

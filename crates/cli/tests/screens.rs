@@ -3,15 +3,13 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::screen::{Screen, on_screen, usual};
+use crate::support::{LabProcess, trustwalk};
 use serde_json::json;
-use support::screen::{Screen, on_screen, usual};
-use support::{LabProcess, trustwalk};
 use trustwalk_testkit::Scenario;
 
 /// The founding story and nine other faults, one of each kind of report.

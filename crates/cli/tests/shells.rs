@@ -7,12 +7,10 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod support;
-
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use support::{LabProcess, succeed, tool, trustwalk};
+use crate::support::{LabProcess, succeed, tool, trustwalk};
 
 fn script(shell: &str) -> String {
     succeed(trustwalk().args(["completions", shell]))

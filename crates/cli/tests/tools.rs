@@ -6,12 +6,11 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::Stdio;
 
+use crate::support;
 use serde_json::Value;
 
 /// Each section: `## TOOL | SYMPTOMS | VERDICT | SOURCE`, and what the tool prints.

@@ -2,9 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-#[path = "trust/judges.rs"]
 mod judges;
-mod preflight;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -2,13 +2,11 @@
 //! cannot be known before is told.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::path::PathBuf;
 use std::process::Output;
 
+use crate::support::{LabProcess, planned, succeed, tool};
 use serde_json::Value;
-use support::{LabProcess, planned, succeed, tool};
 
 fn said(out: &Output) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)

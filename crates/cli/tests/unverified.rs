@@ -3,17 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-mod support;
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use crate::support::{LabProcess, trustwalk};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, GeneralSubtree, IsCa, Issuer, KeyPair, NameConstraints, date_time_ymd,
 };
 use serde_json::Value;
-use support::{LabProcess, trustwalk};
 
 const HOST: &str = "issuer.corp.example";
 

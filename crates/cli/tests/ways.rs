@@ -8,15 +8,14 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod support;
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::support;
+use crate::support::{LabProcess, succeed, tool, trustwalk, until};
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool, trustwalk, until};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/HarbourLedgrRole";
 const SUBJECT: &str = "system:serviceaccount:payments:ledger";

@@ -2,13 +2,11 @@
 //! it may not list.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
 use std::io::Write as _;
 use std::process::Stdio;
 
+use crate::support::{LabProcess, succeed, tool};
 use serde_json::{Value, json};
-use support::{LabProcess, succeed, tool};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/BillingRole";
 

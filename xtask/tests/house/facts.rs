@@ -30,6 +30,7 @@ fn tests_of(text: &str) -> BTreeSet<&str> {
 fn is_compiled(path: &Path) -> bool {
     let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
     let folder = path.parent().unwrap();
+    // Of a folder whose tests are one program, `every_file_of_tests_is_run` sees that each is named.
     if folder.ends_with("tests") || ["lib", "main", "mod"].contains(&stem.as_str()) {
         return true;
     }

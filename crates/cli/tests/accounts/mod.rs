@@ -1,4 +1,5 @@
 //! Several accounts of the lab behind one endpoint, and a front before it that turns down, holds up and counts calls.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Write as _};

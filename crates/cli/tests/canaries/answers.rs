@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Asked};
-use crate::{canary, echo, token};
+use super::server::{Answer, Asked};
+use super::{canary, echo, token};
 
 /// The issuer of the cluster, which nobody serves.
 pub(crate) const ISSUER: &str = "https://oidc.invalid/id/A";

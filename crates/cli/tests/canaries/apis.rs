@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use crate::answers::{ISSUER, ROLE, account, cluster};
-use crate::server::{Answer, Asked, serve};
-use crate::{Place, canary, echo};
+use super::answers::{ISSUER, ROLE, account, cluster};
+use super::server::{Answer, Asked, serve};
+use super::{Place, canary, echo};
 
 /// A user's folder, from which cluster and account are this server.
 fn place(server: SocketAddr) -> Place {

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
 
-use crate::{Place, canary, echo, token};
+use super::{Place, canary, echo, token};
 
 const TARGET: [&str; 3] = ["deployment/shop", "-n", "shop"];
 

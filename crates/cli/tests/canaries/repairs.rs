@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::server::{Asked, read};
+use super::server::{Asked, read};
+use super::{canary, echo, leaks};
 use crate::support::{LabProcess, succeed, tool, until};
-use crate::{canary, echo, leaks};
 
 const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
 

@@ -5,7 +5,6 @@
     clippy::expect_used,
     reason = "helpers of tests fail by panicking, as tests do"
 )]
-#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 pub(crate) mod gate;
 #[cfg(unix)]

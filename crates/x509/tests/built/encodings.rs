@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKey
 use rcgen::{KeyPair, PublicKeyData as _};
 use trustwalk_x509::{Certificate, Oddity, Reason, Request, TrustStore, verify};
 
-use crate::builder::*;
+use super::builder::*;
 
 #[test]
 fn the_builder_makes_what_verifies() {

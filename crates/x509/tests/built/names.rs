@@ -3,7 +3,7 @@
 use rcgen::KeyPair;
 use trustwalk_x509::Reason;
 
-use crate::builder::*;
+use super::builder::*;
 
 /// Whether a leaf with these alternative names stands for `host`.
 fn stands_for(names: &[Vec<u8>], host: &str) -> bool {

@@ -3,7 +3,7 @@
 use rcgen::KeyPair;
 use trustwalk_x509::{Certificate, PresentedChain, Reason};
 
-use crate::builder::*;
+use super::builder::*;
 
 fn root() -> Made {
     make(|k| Draft::ca("Root", k), None)

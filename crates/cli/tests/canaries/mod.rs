@@ -8,8 +8,6 @@ mod apis;
 mod programs;
 mod repairs;
 mod server;
-#[path = "../support/mod.rs"]
-mod support;
 mod texts;
 
 use std::cell::RefCell;

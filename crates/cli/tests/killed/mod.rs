@@ -8,8 +8,6 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod stage;
-#[path = "../support/mod.rs"]
-mod support;
 
 use stage::{Api, Case, Instant, Setting, Stage, Way, read};
 
