@@ -19,6 +19,8 @@ pub enum Format {
     Eksctl,
     /// Values of a Helm chart.
     HelmValues,
+    /// Values of a release that goes to the namespace of the object that declares it.
+    HelmRelease,
     /// A trust policy by itself.
     TrustPolicy,
 }

@@ -15,6 +15,16 @@ const LETTERS: usize = 60_000;
 /// The document that a text holds; nothing where it holds none. Places are those of its lines where it is a block, and
 /// else that of the text.
 pub fn embedded(text: &Text, at: &Place) -> Option<Node> {
+    let begins = matches!(text.pieces().first(), Some(Piece::Known(k)) if k.trim_start().starts_with(['{', '[']));
+    if !begins {
+        return None;
+    }
+    let mut all = documents(text, at)?;
+    if all.len() == 1 { all.pop() } else { None }
+}
+
+/// The documents of YAML that a text holds, with their places in its file; nothing where not all of it can be read.
+pub(crate) fn documents(text: &Text, at: &Place) -> Option<Vec<Node>> {
     let mut symbols: Vec<Symbol> = Vec::new();
     let mut plain = String::new();
     for piece in text.pieces() {
@@ -29,15 +39,10 @@ pub fn embedded(text: &Text, at: &Place) -> Option<Node> {
             }
         }
     }
-    let trimmed = plain.trim_start();
-    if !trimmed.starts_with(['{', '[']) {
-        return None;
-    }
     let inner: Arc<str> = Arc::clone(&at.path);
     let read = read_yaml(&inner, &plain);
-    let [only] = read.all.as_slice() else { return None };
     let within = Within::new(&plain, at);
-    (read.unread.is_empty()).then(|| restored(only, &symbols, &within))
+    read.unread.is_empty().then(|| read.all.iter().map(|node| restored(node, &symbols, &within)).collect())
 }
 
 /// The document that a text holds before its functions fill it in, so that its places are those of the file.
@@ -94,22 +99,26 @@ struct Within<'a> {
     at: &'a Place,
     /// Of a text of one line, the columns at which its letters begin and the last one ends, where they can be told.
     columns: Option<Vec<u32>>,
+    /// Whether it is a block, whose lines are lines of the file. What is folded, or joined of several values, is none.
+    block: bool,
 }
 
 impl<'a> Within<'a> {
     fn new(text: &str, at: &'a Place) -> Self {
         let wide = at.end_column.saturating_sub(at.column) as usize;
         let letters = text.chars().count();
+        // What is folded or joined has one line, wherever it stands.
+        let block = text.trim_end().contains('\n');
         let of = |escaped: &[char]| text.chars().filter(|c| escaped.contains(c)).count();
         // Bare, between single quotes, where only these are doubled, or between double ones.
         let (lead, escaped): (u32, &[char]) = match wide.checked_sub(letters) {
             Some(0) => (0, &[]),
             Some(more) if more == 2 + of(&['\'']) => (1, &['\'']),
             Some(more) if more == 2 + of(&['"', '\\']) => (1, &['"', '\\']),
-            _ => return Self { at, columns: None },
+            _ => return Self { at, columns: None, block },
         };
         if at.end_line != at.line || text.contains('\n') {
-            return Self { at, columns: None };
+            return Self { at, columns: None, block };
         }
         let mut column = at.column.saturating_add(lead);
         let mut columns = vec![column];
@@ -117,7 +126,7 @@ impl<'a> Within<'a> {
             column = column.saturating_add(if escaped.contains(&c) { 2 } else { 1 });
             columns.push(column);
         }
-        Self { at, columns: Some(columns) }
+        Self { at, columns: Some(columns), block }
     }
 
     /// A place in the text as one of the file: of a block its own line and column, of a line its column, of another
@@ -130,7 +139,7 @@ impl<'a> Within<'a> {
             let (Some(column), Some(end_column)) = (of(inner.column), of(inner.end_column)) else { return at.clone() };
             return Place { column, end_column, ..at.clone() };
         }
-        if inner.line > last {
+        if inner.line > last || !self.block {
             return at.clone();
         }
         // A block begins where its first letter stands, and all its lines are indented as that one.
@@ -152,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_policy_in_a_text_keeps_its_symbols() {
-        let at = Place { path: "t.yaml".into(), line: 4, column: 9, end_line: 8, end_column: 1 };
+        let at = Place { path: "t.yaml".into(), line: 4, column: 9, end_line: 6, end_column: 1 };
         let mut text = Text::from("{\"a\": {\n \"");
         text.push(Text::unknown("Url"));
         text.push(":sub\": [\"x".into());
@@ -165,6 +174,22 @@ mod tests {
         assert_eq!(members[0].1.value.items()[0].value.text().unwrap().to_string(), "x${Ns}");
         assert_eq!(embedded(&"plain".into(), &at), None);
         assert_eq!(embedded(&"{a: [".into(), &at), None);
+    }
+
+    #[test]
+    fn a_block_has_its_lines_whatever_follows_and_what_is_folded_has_none() {
+        let at = |text: &str| {
+            let read = read_yaml(&"t.yaml".into(), text).all.remove(0);
+            let node = read.value.get("p").unwrap().clone();
+            let inner = as_written(node.value.text().unwrap().known().unwrap(), &node.at).unwrap();
+            inner.value.get("b").unwrap().at.line
+        };
+        let block = "  {\"a\": 1,\n   \"b\": 2\n  }\n";
+        for rest in ["", "\n\n", "q: 1\n", "\n# note\n\nq: 1\n"] {
+            assert_eq!(at(&format!("p: |\n{block}{rest}")), 3, "{rest:?}");
+            assert_eq!(at(&format!("p: |-\n{block}{rest}")), 3, "{rest:?}");
+        }
+        assert_eq!(at("p: >\n  {\"a\": 1,\n  \"b\": 2,\n  \"c\": 3}\nq: 1\n"), 2, "its whole");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::node::{Node, Value};
 use crate::place::{Place, Said};
 use crate::text::Text;
 use crate::yaml::read_yaml;
-use crate::{cloudformation, eksctl, helm, kubernetes, kustomize};
+use crate::{cloudformation, controllers, eksctl, helm, kubernetes, kustomize};
 
 /// A file of a checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Source {
 pub struct InFile {
     declared: Declared,
     kustomization: Option<Kustomization>,
+    /// Operations on what a kustomization takes in.
+    operations: Option<(String, Node)>,
     /// The chart whose template it is, and its place.
     template: Option<(Arc<str>, Place)>,
     /// The chart whose values give a service account an annotation of AWS's, or whose templates do.
@@ -53,7 +55,7 @@ impl InFile {
 }
 
 /// What a file that declares something of this kind holds, in one spelling or another.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 13] = [
     "erviceAccount",
     "amazonaws.com/",
     "AWS::",
@@ -63,11 +65,19 @@ const WORDS: [&str; 9] = [
     "AWS_WEB_IDENTITY",
     "role-arn",
     "AssumeRoleWithWebIdentity",
+    ".services.k8s.aws",
+    ".aws.upbound.io",
+    ".aws.m.upbound.io",
+    ".aws.crossplane.io",
 ];
 
 /// Whether a file is worth reading: by its name it may be a manifest, a template or a policy, and it speaks of
 /// identities.
 pub fn may_declare(path: &str, text: &str) -> bool {
+    // By their names these are for Terraform, whose reader fills the templates in.
+    if matches!(path.rsplit_once('.'), Some((_, "tftpl" | "hcl"))) {
+        return false;
+    }
     kustomize::is_one(path) || WORDS.iter().any(|word| text.contains(word))
 }
 
@@ -136,11 +146,14 @@ fn of_document(source: &Source, document: &Node, out: &mut InFile) {
         out.declared.roles.push(policy(source, document));
     } else if helm::is_values(&source.path) {
         let before = out.declared.accounts.len();
-        helm::values(document, &mut out.declared);
+        helm::values(document, &helm::Release::default(), &mut out.declared);
         if out.declared.accounts.len() > before {
             out.speaks = Some(source.path.rsplit_once('/').map_or("", |(folder, _)| folder).into());
         }
     } else if let Value::List(items) = &document.value {
+        if kustomize::is_operations(document) {
+            out.operations = Some((source.path.to_string(), document.clone()));
+        }
         // `cdk synth` and others write lists of manifests.
         items.iter().filter(|item| kubernetes::is_object(item)).for_each(|i| kubernetes::declare(i, &mut out.declared));
     }
@@ -170,7 +183,7 @@ fn policy(source: &Source, document: &Node) -> Role {
 }
 
 /// A tree with the placeholders of its texts as symbols. In a policy's values `${aws:…}` is IAM's own.
-fn with_placeholders(node: &Node) -> Node {
+pub(crate) fn with_placeholders(node: &Node) -> Node {
     let read = |text: &Text| match text.known() {
         Some(known) if !known.contains("${aws:") => crate::placeholder::with_placeholders(known),
         Some(_) | None => text.clone(),
@@ -190,11 +203,13 @@ fn with_placeholders(node: &Node) -> Node {
 pub fn combined(files: Vec<InFile>) -> Declared {
     let mut all = Declared::default();
     let mut kustomizations = Vec::new();
+    let mut operations = BTreeMap::new();
     let mut templates: BTreeMap<Arc<str>, Place> = BTreeMap::new();
     let mut speaking: BTreeSet<Arc<str>> = BTreeSet::new();
     for file in files {
         all.add(file.declared);
         kustomizations.extend(file.kustomization);
+        operations.extend(file.operations);
         if let Some((chart, at)) = file.template {
             templates.entry(chart).or_insert(at);
         }
@@ -207,6 +222,7 @@ pub fn combined(files: Vec<InFile>) -> Declared {
             all.unread.push(Unread { at, why: why.to_owned() });
         }
     }
-    kustomize::apply(&kustomizations, &mut all);
+    controllers::resolve(&mut all);
+    kustomize::apply(&mut kustomizations, &operations, &mut all);
     all
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::declared::{Account, Declared, Format, Identity, Workload};
-use crate::helm;
+use crate::limits::DEPTH;
 use crate::node::{Node, Value};
 use crate::place::{Place, Said};
 use crate::placeholder::with_placeholders;
 use crate::text::Text;
+use crate::{controllers, releases};
 
 /// Lists in lists that are read.
 const LISTS: usize = 3;
@@ -28,16 +29,48 @@ fn of_kind(object: &Node, lists: usize, into: &mut Declared) {
             into.workloads.extend(workload(object, &kind, &["spec", "jobTemplate", "spec", "template"]));
         }
         "Pod" => into.workloads.extend(workload(object, &kind, &[])),
-        // Flux keeps a chart's values in the release (Flux, "HelmRelease").
-        "HelmRelease" => {
-            if let Ok(values) = object.at_path(&["spec", "values"]) {
-                helm::values(values, into);
-            }
-        }
         "List" => items(object, lists, into),
         _ if kind.ends_with("List") => items(object, lists, into),
-        _ => {}
+        _ => added(&kind, object, lists, into),
     }
+}
+
+/// Kinds that somebody added to the cluster.
+fn added(kind: &str, object: &Node, lists: usize, into: &mut Declared) {
+    let group = controllers::group(object);
+    if !controllers::is_added(&group) || controllers::template(&group, kind, object, into) {
+        return;
+    }
+    if releases::declare(&group, kind, object, into) {
+        return;
+    }
+    controllers::declare(&group, kind, object, into);
+    let Ok(spec) = object.at_path(&["spec"]) else { return };
+    // A manifest that a controller is to apply (Crossplane, provider-kubernetes, `Object`).
+    if let (Ok(manifest), Some(lists)) = (spec.at_path(&["forProvider", "manifest"]), lists.checked_sub(1))
+        && is_object(manifest)
+    {
+        return of_kind(manifest, lists, into);
+    }
+    let mut found = Vec::new();
+    controllers::annotated(spec, DEPTH, &mut found);
+    into.accounts.extend(found.into_iter().filter_map(|metadata| made_by_operator(kind, object, metadata)));
+}
+
+/// The service account that an operator makes with these annotations, under a name of its own where none is told.
+fn made_by_operator(kind: &str, object: &Node, metadata: &Node) -> Option<Account> {
+    let (own, namespace) = named(object)?;
+    let of = address(kind, &own, namespace.as_ref());
+    let name = metadata.value.get("name").and_then(text).filter(|n| n.value.known() != Some(""));
+    let made =
+        || Said::new(Text::unknown(format!("the name that {of} gives its service account")), metadata.at.clone());
+    Some(Account {
+        from: Identity { format: Format::Kubernetes, address: of.clone(), at: object.at.clone() },
+        cluster: None,
+        name: name.unwrap_or_else(made),
+        namespace,
+        annotations: texts(metadata.value.get("annotations")),
+    })
 }
 
 fn items(list: &Node, lists: usize, into: &mut Declared) {
@@ -48,7 +81,7 @@ fn items(list: &Node, lists: usize, into: &mut Declared) {
 }
 
 /// A member's text, when all of it is known.
-fn known(object: &Node, name: &str) -> Option<String> {
+pub(crate) fn known(object: &Node, name: &str) -> Option<String> {
     object.value.get(name)?.value.text()?.known().map(str::to_owned)
 }
 
@@ -59,13 +92,13 @@ pub(crate) fn text(node: &Node) -> Option<Said<Text>> {
     Some(Said::new(text, node.at.clone()))
 }
 
-fn named(object: &Node) -> Option<(Said<Text>, Option<Said<Text>>)> {
+pub(crate) fn named(object: &Node) -> Option<(Said<Text>, Option<Said<Text>>)> {
     let metadata = object.value.get("metadata")?;
     let name = metadata.value.get("name").or_else(|| metadata.value.get("generateName")).and_then(text)?;
     Some((name, metadata.value.get("namespace").and_then(text)))
 }
 
-fn address(kind: &str, name: &Said<Text>, namespace: Option<&Said<Text>>) -> String {
+pub(crate) fn address(kind: &str, name: &Said<Text>, namespace: Option<&Said<Text>>) -> String {
     match namespace {
         Some(namespace) => format!("{kind}/{}/{}", namespace.value, name.value),
         None => format!("{kind}/{}", name.value),

@@ -6,6 +6,7 @@
 
 mod addons;
 mod cloudformation;
+mod controllers;
 mod declared;
 mod eksctl;
 mod embedded;
@@ -17,6 +18,7 @@ pub mod limits;
 mod node;
 mod place;
 mod placeholder;
+mod releases;
 mod text;
 mod yaml;
 

@@ -176,7 +176,7 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
             Admission::Depends(keys.collect())
         }
         Decision::ExplicitDeny if statements.iter().filter(|s| !s.allows()).all(Statement::is_known) => Admission::No,
-        Decision::ExplicitDeny => Admission::Depends(symbols(used())),
+        Decision::ExplicitDeny => Admission::Depends(symbols(used(), &fill)),
         Decision::ImplicitDeny => {
             let refused = Refused { asking, issuer: &issuer, fill: &fill };
             let sure = exchange.requests().iter().all(|request| {
@@ -194,15 +194,20 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
                         })
                 })
             });
-            if sure { Admission::No } else { Admission::Depends(symbols(used())) }
+            if sure { Admission::No } else { Admission::Depends(symbols(used(), &fill)) }
         }
     };
     let reasons = policy.reasons(&identity, &call);
     Ok(Weighed { admission, fill, text, document, reasons, statements, issuer, provider, claims })
 }
 
-fn symbols(of: impl Iterator<Item = Text>) -> Vec<String> {
-    let mut all: Vec<String> = of.flat_map(|t| t.symbols().map(|s| format!("`{}`", s.0)).collect::<Vec<_>>()).collect();
+/// The symbols that decide: those that nothing tells, or else all.
+fn symbols(of: impl Iterator<Item = Text>, fill: &Fill) -> Vec<String> {
+    let mut all: Vec<Symbol> = of.flat_map(|t| t.symbols().cloned().collect::<Vec<_>>()).collect();
+    if !all.iter().all(|s| fill.is_told(s)) {
+        all.retain(|s| !fill.is_told(s));
+    }
+    let mut all: Vec<String> = all.iter().map(|s| format!("`{}`", s.0)).collect();
     all.sort();
     all.dedup();
     all
@@ -312,7 +317,7 @@ fn wish(allows: &[&Statement<'_>], key: &str, own: &Text, may_be: &dyn Fn(&Text,
     if own.known().is_none() {
         let meant = all.iter().find_map(|(value, _)| {
             let whole = fill.text(value);
-            let found = unified(own, &whole, false)?;
+            let found = unified(own, &whole, false).or_else(|| begun(own, &whole))?;
             // What both leave open the same way is open no more.
             Some(found.into_iter().filter(|(symbol, is)| *is != fill.text(&Text::unknown(symbol.0.clone()))).collect())
         });
@@ -325,6 +330,28 @@ fn wish(allows: &[&Statement<'_>], key: &str, own: &Text, may_be: &dyn Fn(&Text,
             fill.assume(found);
         }
     }
+}
+
+/// What the symbols of a claim have to be for it to begin as a pattern does that leaves its end open.
+fn begun(own: &Text, pattern: &str) -> Option<Vec<(Symbol, String)>> {
+    let head = pattern.strip_suffix('*').filter(|head| !head.contains(['*', '?']))?;
+    let mut before = Text::default();
+    for piece in own.pieces() {
+        if let Piece::Known(known) = piece {
+            for (at, _) in known.char_indices().skip(1) {
+                let mut part = before.clone();
+                part.push(known.get(..at)?.into());
+                if let Some(found) = unified(&part, head, false) {
+                    return Some(found);
+                }
+            }
+        }
+        before.push(match piece {
+            Piece::Known(known) => known.as_str().into(),
+            Piece::Unknown(symbol) => Text::unknown(symbol.0.clone()),
+        });
+    }
+    None
 }
 
 /// Whether an operator compares texts by a pattern; nothing where it does not ask for equality.

@@ -97,6 +97,10 @@ fn change(before: Option<&Role>, after: Option<&Role>) -> Option<TrustChange> {
         widened(from, to, &asked).map(|all| {
             let mut words: Vec<String> = all.iter().map(|w| shown(&w.to_string())).collect();
             words.dedup();
+            // A name with a star in it is none that anything has, where another shows the same.
+            if words.iter().any(|who| !who.contains('*')) {
+                words.retain(|who| !who.contains('*'));
+            }
             words.truncate(WITNESSES);
             words
         })

@@ -33,6 +33,11 @@ impl Fill {
         self.values.entry(symbol.clone()).or_insert_with(|| value.to_owned());
     }
 
+    /// Whether the files tell what a symbol is.
+    pub(crate) fn is_told(&self, symbol: &Symbol) -> bool {
+        self.values.contains_key(symbol) && !self.assumed.contains(symbol)
+    }
+
     /// Takes symbols for values that nothing but the wish speaks for.
     pub(crate) fn assume(&mut self, symbols: Vec<(Symbol, String)>) {
         for (symbol, value) in symbols {

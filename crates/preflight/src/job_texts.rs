@@ -21,6 +21,41 @@ pub(crate) fn find(node: &Node, name: &str, depth: usize) -> Option<Place> {
     node.value.items().iter().find_map(|n| find(n, name, depth + 1))
 }
 
+/// The step of a name, and where its name stands.
+pub(crate) fn step<'n>(node: &'n Node, id: &str, depth: usize) -> Option<(&'n Place, &'n Node)> {
+    if depth > 12 {
+        return None;
+    }
+    if let Value::Map(members) = &node.value {
+        let named = ["key", "id", "identifier", "label", "name"].iter().filter_map(|name| node.value.get(name));
+        let own = named.into_iter().find(|n| n.value.text().is_some_and(|t| t.known() == Some(id)));
+        return own
+            .map(|name| (&name.at, node))
+            .or_else(|| members.iter().find_map(|(_, inner)| step(inner, id, depth + 1)));
+    }
+    node.value.items().iter().find_map(|inner| step(inner, id, depth + 1))
+}
+
+/// The first text of a job that gives a variable or an option a value.
+pub(crate) fn text_that_sets(node: &Node, name: &str, depth: usize) -> Option<Place> {
+    if depth > 12 || name.is_empty() {
+        return None;
+    }
+    match &node.value {
+        Value::Text(text) => {
+            let sets = |rest: &str| rest.starts_with(['=', ' ']);
+            let known = text.known()?;
+            known
+                .match_indices(name)
+                .any(|(at, _)| known.get(at + name.len()..).is_some_and(sets))
+                .then(|| node.at.clone())
+        }
+        Value::Map(members) => members.iter().find_map(|(_, inner)| text_that_sets(inner, name, depth + 1)),
+        Value::List(items) => items.iter().find_map(|inner| text_that_sets(inner, name, depth + 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Unknown(_) => None,
+    }
+}
+
 /// The first text of a job that names a variable which begins so.
 pub(crate) fn text_with(node: &Node, begins: &str, depth: usize) -> Option<Place> {
     if depth > 12 {

@@ -19,8 +19,6 @@ use crate::rehearsal::{Judged, Parts, Way, of_token};
 use crate::way::{is_of_exchange, listed, unregistered};
 use crate::world::{account_of, provider_arn};
 
-/// The audience of AWS's own action (README of aws-actions/configure-aws-credentials).
-const USUAL: &str = "sts.amazonaws.com";
 /// Before this moment repositories were made whose subjects have no numeric ids, unless somebody asked for them
 /// (GitHub Docs, "`OpenID` Connect reference", immutable subject claims).
 const OLD: i64 = 1_600_000_000;
@@ -61,7 +59,7 @@ impl One<'_> {
         let place = Some(Spot::from(&role.trust.at));
         let issuer = facts.issuer().map(|iss| Text::from(iss.strip_prefix("https://").unwrap_or(&iss)));
         let issuer = issuer.or_else(|| Some(self.world.issuer(role, &role.arn)?.0).filter(|i| may_be(&facts, i)));
-        let audience: Text = facts.audiences().into_iter().next().unwrap_or_else(|| USUAL.to_owned()).as_str().into();
+        let audience = audience(&facts);
         let Some(issuer) = issuer else {
             out.found = self.asked(role, &facts, e, None);
             out.settle(&self.who(), "who issues its tokens is not known", place);
@@ -97,7 +95,11 @@ impl One<'_> {
         }
         let unregistered = self.unregistered(role, &facts, e, (&provider, &issuer, &audience));
         if let Some(weighed) = refused.filter(|_| unregistered.is_empty()) {
-            out.found = self.asked(role, &facts, e, Some(&weighed));
+            out.found = self.asked(role, &facts, e, Some((&weighed, facts.issuer().is_none())));
+            // Of a subject of which parts are not known core foretells nothing: then it is shown as a token.
+            if out.found.is_empty() {
+                out.found = self.asked(role, &facts, e, Some((&weighed, true)));
+            }
             if out.found.is_empty() {
                 out.settle(&self.who(), &format!("the trust policy of {} does not admit it", role.from.address), place);
             }
@@ -175,7 +177,9 @@ impl One<'_> {
         let note =
             |text: String| Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())), when: None };
         if let Some((names, alternative)) = depends {
-            let own: Vec<String> = alternative.subject.unknowns().iter().map(|n| format!("`{n}`")).collect();
+            let of_audience = audience.symbols().map(|s| s.0.to_string());
+            let own = alternative.subject.unknowns().into_iter().chain(of_audience);
+            let own: Vec<String> = own.map(|n| format!("`{n}`")).collect();
             let of_run = !names.is_empty() && names.iter().all(|n| own.contains(n));
             let why = format!(
                 "on {}, whether the trust policy of {} admits it depends on {}",
@@ -270,14 +274,15 @@ impl One<'_> {
         found.map(|f| (f, at.clone(), related(), fill.clone())).collect()
     }
 
-    /// What core's questions say of a job and its role.
+    /// What core's questions say of a job and its role, and of what was weighed, where that is to be shown as a token.
     fn asked(
         &self,
         role: &Role,
         facts: &CiJob,
         e: &Evidence,
-        weighed: Option<&Weighed<'_>>,
+        weighed: Option<(&Weighed<'_>, bool)>,
     ) -> Vec<(Finding, Place, Vec<Related>, Fill)> {
+        let (weighed, shown) = weighed.map_or((None, false), |(weighed, shown)| (Some(weighed), shown));
         let mut fill = weighed.map(|w| w.fill.clone()).unwrap_or_default();
         fill.arn(&role.arn, None);
         let text = weighed.map_or_else(|| crate::policy::rendered(&role.trust, &fill), |w| w.text.clone());
@@ -288,7 +293,7 @@ impl One<'_> {
         let what = format!("{}:{}", role.trust.at.path, role.trust.at.line);
         e.role = evidence::known(evidence::role(role, &text, &fill), what, self.world.now).into();
         // Of a platform whose issuer its files do not tell the policy does, which core does not ask.
-        if let (Some(weighed), None) = (weighed, facts.issuer()) {
+        if let Some(weighed) = weighed.filter(|_| shown) {
             let origin = format!("{}, by which it is foretold", self.job.file);
             e.token = evidence::known(weighed.token(origin.clone()), origin, self.world.now);
         }
@@ -296,7 +301,7 @@ impl One<'_> {
         let found = put::of(diagnose(&e)).into_iter();
         let who =
             || vec![put::related("the job", &self.at()), put::related("where the role is named", &self.at_role())];
-        let foretold = facts.issuer().is_none();
+        let foretold = shown || facts.issuer().is_none();
         let placed = |mut f: Finding| {
             if foretold && f.confidence == Confidence::Proven {
                 f.confidence = Confidence::Likely;
@@ -369,6 +374,26 @@ impl Outcome {
             });
         } else {
             self.standing = Standing::Broken;
+        }
+    }
+}
+
+/// The audience of a job's tokens: what its files or its platform's default tell, and else a symbol in the form that
+/// the platform gives it (the sources named at [`CiJob::audiences`]).
+fn audience(facts: &CiJob) -> Text {
+    if let Some(told) = facts.audiences().into_iter().next() {
+        return told.as_str().into();
+    }
+    match facts.platform {
+        Platform::Circleci => Text::unknown("organization's id"),
+        Platform::Bitbucket => {
+            ["ari:cloud:bitbucket::workspace/".into(), Text::unknown("workspace's UUID")].into_iter().collect()
+        }
+        Platform::Buildkite => {
+            ["https://buildkite.com/".into(), Text::unknown("organization's slug")].into_iter().collect()
+        }
+        Platform::GithubActions | Platform::Gitlab | Platform::TerraformCloud | Platform::Other(_) => {
+            Text::unknown("audience")
         }
     }
 }

@@ -11,7 +11,7 @@ use trustwalk_core::finding::Finding;
 
 use crate::evidence;
 use crate::fill::Fill;
-use crate::job_texts::{expressions, find, text_with};
+use crate::job_texts::{expressions, find, step, text_that_sets, text_with};
 use crate::job_way::Outcome;
 use crate::model::{Identity, Note, Related, Report, Spot, Standing};
 use crate::near;
@@ -105,12 +105,14 @@ impl<'w> One<'w> {
         self.world.documents.get(file).map(Arc::as_ref)
     }
 
-    /// The job in a file: as GitHub and `CircleCI` write it, or else at the top, as `GitLab` does.
+    /// The job in a file: as GitHub and `CircleCI` write it, or else at the top, as `GitLab` does, or else a step that
+    /// says its name, as on Bitbucket and Buildkite.
     fn node(&self, file: &str, id: &str) -> Option<(&'w Place, &'w Node)> {
         let document = self.document(file)?;
         let jobs = document.value.get("jobs").unwrap_or(document);
         let trustwalk_checkout::Value::Map(members) = &jobs.value else { return None };
-        members.iter().find(|(key, _)| key.value.known() == Some(id)).map(|(key, node)| (&key.at, node))
+        let by_key = members.iter().find(|(key, _)| key.value.known() == Some(id)).map(|(key, node)| (&key.at, node));
+        by_key.or_else(|| step(document, id, 0))
     }
 
     pub(crate) fn own(&self) -> Option<(&'w Place, &'w Node)> {
@@ -128,7 +130,8 @@ impl<'w> One<'w> {
     pub(crate) fn at_role(&self) -> Place {
         let named = self.own().and_then(|(_, node)| find(node, self.job.role_from, 0));
         let global = || self.document(&self.job.file).and_then(|d| find(d, self.job.role_from, 0));
-        named.or_else(global).unwrap_or_else(|| self.at())
+        let in_script = || self.own().and_then(|(_, node)| text_that_sets(node, self.job.role_from, 0));
+        named.or_else(global).or_else(in_script).unwrap_or_else(|| self.at())
     }
 
     /// Where the permission stands that lacks, or is to stand: of several on the way the outermost that does not grant

@@ -53,7 +53,7 @@ pub(crate) struct Folder<'a> {
     pub(crate) providers: Vec<Block<'a>>,
     /// What `terraform.tfvars` and `*.auto.tfvars` set, the last of each name.
     pub(crate) given: BTreeMap<&'a str, Written<'a>>,
-    /// Variables that a file sets which only `-var-file` brings in.
+    /// Variables that a file sets which only `-var-file` brings in, or one in JSON.
     pub(crate) elsewhere: BTreeSet<&'a str>,
 }
 
@@ -96,6 +96,13 @@ impl<'a> Folders<'a> {
             }
         }
         all
+    }
+
+    /// That a file whose values are not read sets a variable.
+    pub(crate) fn set_elsewhere(&mut self, path: &str, name: &'a str) {
+        if let Some(folder) = self.by_path.get_mut(path) {
+            folder.elsewhere.insert(name);
+        }
     }
 
     fn variables(&mut self, number: usize, unit: &'a Unit, path: &'a str) {

@@ -8,7 +8,7 @@ use trustwalk_checkout::{Declared, Unread};
 
 use super::declare::Declare;
 use super::eval::{Eval, join};
-use super::folder::{Folder, Folders, is_override};
+use super::folder::{Folder, Folders, folder_of, is_override};
 use super::parse::{Unit, parse};
 use super::registry;
 use super::source::{File, Sources, Spot, to_u32};
@@ -18,10 +18,20 @@ pub fn read(files: &[File]) -> Declared {
     let sources = Sources::new(files);
     let mut unread = Vec::new();
     let mut units = Vec::new();
+    let mut set_in_json: Vec<(&str, String)> = Vec::new();
     for (number, file) in sources.files() {
         let name = file.path.rsplit('/').next().unwrap_or_default();
         let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
-        if is_override(name) || name.ends_with(".tf.json") || name.ends_with(".tfvars.json") {
+        if name.ends_with(".tfvars.json") {
+            // Which variables it sets is enough: what they are is a symbol where something hangs on it.
+            let read = trustwalk_checkout::read_yaml(&file.path, &file.text);
+            unread.extend(read.unread);
+            for document in &read.all {
+                let trustwalk_checkout::Value::Map(members) = &document.value else { continue };
+                let names = members.iter().filter_map(|(key, _)| key.value.known());
+                set_in_json.extend(names.map(|name| (folder_of(&file.path), name.to_owned())));
+            }
+        } else if is_override(name) || name.ends_with(".tf.json") {
             let at = sources.place(Spot { file: number, start: 0, end: 0 });
             let why = "files that override others, and Terraform's JSON syntax, are not read: run `terraform show \
                        -json` on a plan and give its output";
@@ -40,7 +50,10 @@ pub fn read(files: &[File]) -> Declared {
             paths.push(name);
         }
     }
-    let folders = Folders::new(&units, &paths);
+    let mut folders = Folders::new(&units, &paths);
+    for (path, name) in &set_in_json {
+        folders.set_elsewhere(path, name);
+    }
     let mut eval = Eval::new(&sources, &units, &folders);
     let roots = roots(&folders);
     for (path, folder) in &roots {

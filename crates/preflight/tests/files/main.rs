@@ -2,8 +2,10 @@
 
 mod beside;
 mod broken;
+mod controllers;
 mod hostile;
 mod near;
+mod platforms;
 mod sound;
 mod terraform;
 

@@ -174,6 +174,10 @@ impl<'e, 'a> Declare<'e, 'a> {
     fn document(&mut self, value: &Val) -> Node {
         match &value.kind {
             Kind::Json(inner) => self.node(inner),
+            // What a module gives where it makes nothing: no policy, and none that is broken.
+            Kind::Text(rope) if rope.known().is_some_and(|text| text.trim().is_empty()) => {
+                Said::new(Value::Unknown(Symbol("a policy that is empty".into())), self.place(value.at))
+            }
             Kind::Text(rope) => match json::read(rope) {
                 Ok(tree) => self.node(&tree),
                 Err(error) => {

@@ -343,3 +343,37 @@ resource "helm_release" "c" {
     assert_eq!(at(text, &declared.accounts[1].annotations[0].1.at), "\"arn:aws:iam::111122223333:role/web\"");
     assert_eq!((&*declared.accounts[0].name.at.path, declared.accounts[0].name.at.line), ("values.yaml", 3));
 }
+
+#[test]
+fn an_output_that_is_empty_where_nothing_is_made_is_no_broken_policy() {
+    let read = many(&[
+        (
+            "m/main.tf",
+            "variable \"create\" { default = true }\noutput \"policy\" { value = var.create ? \"\" : \"\" }\n",
+        ),
+        (
+            "main.tf",
+            "module \"m\" { source = \"./m\" }\nresource \"aws_iam_role\" \"r\" {\n  name = \"r\"\
+             \n  assume_role_policy \
+             = module.m.policy\n}\n",
+        ),
+    ]);
+    assert!(read.unread.is_empty(), "{:?}", read.unread);
+    assert_eq!(read.roles.len(), 1);
+}
+
+#[test]
+fn variables_that_a_file_in_json_sets_are_not_their_defaults() {
+    let main = "variable \"ns\" { default = \"shop\" }\nresource \"aws_iam_role\" \"r\" {\n  name = var.ns\n  \
+                assume_role_policy = \"{}\"\n}\n";
+    let name = |files: &[(&str, &str)]| {
+        let read = many(files);
+        assert!(read.unread.is_empty(), "{:?}", read.unread);
+        read.roles[0].name.value.to_string()
+    };
+    assert_eq!(name(&[("main.tf", main)]), "shop");
+    assert_eq!(name(&[("main.tf", main), ("a.auto.tfvars.json", "{\"ns\": \"prod\"}")]), "${var.ns}");
+    assert_eq!(name(&[("main.tf", main), ("a.auto.tfvars.json", "{\"other\": 1}")]), "shop");
+    let broken = many(&[("main.tf", main), ("a.auto.tfvars.json", "{\"ns\": ")]);
+    assert_eq!(broken.unread.len(), 1);
+}

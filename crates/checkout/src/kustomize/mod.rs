@@ -1,10 +1,12 @@
-//! What kustomizations change of the names in manifests: namespace, prefix and suffix (Kustomize, "kustomization
-//! file").
+//! What kustomizations change of manifests: namespace, prefix and suffix, and the annotations of service accounts
+//! (Kustomize, "kustomization file").
 //!
 //! A manifest means what its outermost kustomization makes of it; where several take it in and differ, the changed part
 //! is not known.
 
-use std::collections::BTreeSet;
+mod patches;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::declared::{Declared, Format};
 use crate::node::Node;
@@ -26,6 +28,14 @@ pub(crate) struct Kustomization {
     namespace: Option<Text>,
     prefix: Option<Text>,
     suffix: Option<Text>,
+    /// What it puts on service accounts.
+    patched: patches::Patched,
+}
+
+/// Whether a document is a list of operations on another (RFC 6902).
+pub(crate) fn is_operations(document: &Node) -> bool {
+    let operation = |n: &Node| n.value.get("op").is_some() && n.value.get("path").is_some();
+    document.value.items().first().is_some_and(operation)
 }
 
 /// Whether a file is one, by its name.
@@ -47,6 +57,7 @@ pub(crate) fn read(path: &str, document: &Node) -> Kustomization {
         namespace: text("namespace"),
         prefix: text("namePrefix"),
         suffix: text("nameSuffix"),
+        patched: patches::read(&folder, document),
         folder,
     }
 }
@@ -77,10 +88,43 @@ struct Change {
     suffix: Text,
 }
 
-/// Names as the kustomizations make them.
-pub(crate) fn apply(all: &[Kustomization], declared: &mut Declared) {
+/// Manifests as the kustomizations make them. The operations are those of files of their own, by their paths.
+pub(crate) fn apply(all: &mut [Kustomization], operations: &BTreeMap<String, Node>, declared: &mut Declared) {
     if all.is_empty() {
         return;
+    }
+    for one in all.iter_mut() {
+        for (path, target) in std::mem::take(&mut one.patched.files) {
+            if let Some(list) = operations.get(&path) {
+                patches::operations(list, target.as_ref(), &mut one.patched);
+            }
+        }
+    }
+    // Of an account that several take in, what each of them makes of it stands for it.
+    declared.accounts.retain(|account| {
+        let path = &account.from.at.path;
+        let patched = |k: &Kustomization| k.patched.accounts.iter().any(|a| a.name.value == account.name.value);
+        let ours =
+            |(key, _): &(Said<Text>, Said<Text>)| key.value.known().is_some_and(|k| k.contains("amazonaws.com/"));
+        let bare = account.from.format == Format::Kubernetes && !account.annotations.iter().any(ours);
+        let stood_for = || all.iter().any(|k| patched(k) && is_in(all, path, k));
+        !(bare && changes(all, path).len() > 1 && stood_for())
+    });
+    for one in all.iter_mut() {
+        declared.accounts.append(&mut one.patched.accounts);
+        declared.unread.append(&mut one.patched.unread);
+    }
+    for many in all.iter().filter(|k| !k.patched.of_many.is_empty()) {
+        for account in declared.accounts.iter_mut().filter(|a| a.from.format == Format::Kubernetes) {
+            if is_in(all, &account.from.at.path, many) {
+                account.annotations.extend(many.patched.of_many.iter().cloned());
+            }
+        }
+    }
+    // The namespace of a release that a kustomization takes in is that which it gives.
+    for account in declared.accounts.iter_mut().filter(|a| a.from.format == Format::HelmRelease) {
+        let changes = changes(all, &account.from.at.path);
+        account.namespace = namespace(&changes, account.namespace.take(), &account.name);
     }
     for account in declared.accounts.iter_mut().filter(|a| a.from.format == Format::Kubernetes) {
         let changes = changes(all, &account.from.at.path);
@@ -105,10 +149,37 @@ fn changes(all: &[Kustomization], path: &str) -> Vec<Change> {
     out
 }
 
+impl Kustomization {
+    /// Whether it takes a path in, or is what stands there.
+    fn takes(&self, path: &str) -> bool {
+        let own = || is_one(path) && path.rsplit_once('/').map_or("", |(folder, _)| folder) == self.folder;
+        self.takes.contains(path) || own()
+    }
+}
+
+/// Whether a path is taken in by one, or by one that it takes in, or beside it: a component changes what its user
+/// takes in.
+fn is_in(all: &[Kustomization], path: &str, one: &Kustomization) -> bool {
+    let users: BTreeSet<&str> =
+        all.iter().filter(|k| k.takes.contains(&one.folder)).map(|k| k.folder.as_str()).collect();
+    let (mut seen, mut left) = (BTreeSet::new(), vec![path]);
+    while let Some(path) = left.pop() {
+        for taker in all.iter().filter(|k| k.takes(path)) {
+            if taker.folder == one.folder || users.contains(taker.folder.as_str()) {
+                return true;
+            }
+            if seen.insert(taker.folder.as_str()) {
+                left.push(&taker.folder);
+            }
+        }
+    }
+    false
+}
+
 /// Follows those that take a path in, to the outermost.
 fn outwards(all: &[Kustomization], path: &str, so_far: &Change, levels: usize, out: &mut Vec<Change>) {
     let mut taken = false;
-    for one in all.iter().filter(|k| k.takes.contains(path)) {
+    for one in all.iter().filter(|k| k.takes(path)) {
         if out.len() >= WAYS || levels == 0 {
             return;
         }
