@@ -343,3 +343,27 @@ fn a_role_that_is_none_is_mended_where_whoever_writes_the_annotation_has_it() {
     // Terraform and a chart may be what writes the annotation as well.
     assert!(cure["by_hand"]["terraform"].is_string() && cure["by_hand"]["helm"].is_string(), "{said}");
 }
+
+#[test]
+fn a_program_that_is_not_followed_is_no_pass_where_it_speaks_of_identities() {
+    let speaks = "new iam.Role(this, 'R', {assumedBy: new iam.WebIdentityPrincipal(arn)})\n";
+    let told = |files: &[(&str, &str)]| {
+        let (code, report) = document(checkout(files).path(), &[]);
+        (code, report["unread"].as_array().map_or(0, Vec::len))
+    };
+    for (project, source) in [("cdk.json", "lib/stack.ts"), ("Pulumi.yaml", "index.ts")] {
+        assert_eq!(told(&[(project, "{}"), (source, speaks)]), (Some(4), 1), "{project}");
+        assert_eq!(told(&[(project, "{}"), (source, "new s3.Bucket(this, 'B')\n")]), (Some(0), 0), "{project}");
+        let elsewhere = format!("node_modules/x/{source}");
+        assert_eq!(told(&[(project, "{}"), (&elsewhere, speaks)]), (Some(0), 0), "{project}");
+    }
+    let output = "{\"Resources\": {\"B\": {\"Type\": \"AWS::S3::Bucket\"}}}";
+    let synthesized = [("cdk.json", "{}"), ("lib/stack.ts", speaks), ("cdk.out/S.template.json", output)];
+    assert_eq!(told(&synthesized), (Some(0), 0), "its output was read");
+    let module = |source: &str| format!("terraform {{ source = \"{source}\" }}\ninputs = {{ name = \"a\" }}\n");
+    assert_eq!(told(&[("live/terragrunt.hcl", &module("../modules/irsa"))]), (Some(4), 1));
+    assert_eq!(told(&[("live/terragrunt.hcl", &module("../modules/bucket"))]), (Some(0), 0));
+    // A template is Terraform's to fill in, and no manifest.
+    let template = "{\"Statement\": ${jsonencode(x)}, \"a\": \"AssumeRoleWithWebIdentity\"}";
+    assert_eq!(told(&[("trust.json.tftpl", template)]), (Some(0), 0));
+}

@@ -25,7 +25,7 @@ const DEPTH: usize = 64;
 const THREADS: usize = 8;
 
 /// Folders that hold what others wrote, or what a tool made of what is read already.
-const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "target", "__pycache__"];
+pub(super) const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "target", "__pycache__"];
 /// Hidden folders that CI platforms read.
 const OF_CI: [&str; 4] = [".github", ".gitlab", ".circleci", ".buildkite"];
 /// Endings of files that declare something, or that Terraform's functions read.
@@ -162,6 +162,8 @@ impl Checkout {
             self.walk(&real, DEPTH, &mut found, &mut out);
         }
         let found: Vec<PathBuf> = found.into_iter().collect();
+        let programs = super::programs::unread(&found);
+        out.unread.extend(programs.into_iter().map(|(path, why)| Unread { at: at(self.shown(&path)), why }));
         out.files = found.len() + usize::from(self.stdin.is_some());
         out.terraform = self.for_functions(&found);
         let mut pods = Vec::new();
@@ -306,6 +308,9 @@ impl Checkout {
         let Ok(text) = String::from_utf8(bytes) else {
             return unread("it is not UTF-8".to_owned());
         };
+        if shown.ends_with(super::programs::TERRAGRUNT) {
+            return Read::Nothing;
+        }
         let source = Source { path: Arc::clone(&shown), text };
         if is_ci(&shown) {
             return Read::Ci(source);
@@ -371,7 +376,7 @@ fn at(path: Arc<str>) -> Place {
 pub(super) fn is_of_interest(path: &Path) -> bool {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    ENDINGS.contains(&ending) || name == "Kustomization"
+    ENDINGS.contains(&ending) || name == "Kustomization" || name == super::programs::TERRAGRUNT
 }
 
 pub(super) fn is_terraform(path: &str) -> bool {

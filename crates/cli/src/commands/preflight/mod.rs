@@ -6,6 +6,7 @@ mod files;
 mod junit;
 mod live;
 mod machines;
+mod programs;
 mod rehearse;
 mod words;
 

@@ -161,6 +161,10 @@ pub(super) fn summary(report: &Report) -> String {
         }
     }
     parts.push(counted(report.findings.len(), "finding"));
+    let wider = report.changes.iter().filter(|change| change.widens()).count();
+    if wider > 0 {
+        parts.push(format!("{wider} with wider trust than before"));
+    }
     if let Some(all) = &report.rehearsal {
         let of = |verdict: Verdict| all.iter().filter(|one| one.verdict == verdict).count();
         let told = [
