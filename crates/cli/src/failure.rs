@@ -62,10 +62,18 @@ pub(crate) fn usage(words: &str, notation: Option<Notation>) {
     document(&told, notation);
 }
 
+/// What stands for what was taken out ([`trustwalk_foreign::redact`]), which tells a reader nothing by itself.
+const WITHHELD: &str = "[withheld]";
+
 fn say(told: &Told, notation: Option<Notation>) {
     style::complain(format_args!("error: {}", told.what));
     for why in &told.why {
         style::complain(format_args!("  because: {why}"));
+    }
+    if std::iter::once(&told.what).chain(&told.why).any(|line| line.contains(WITHHELD)) {
+        style::complain(format_args!(
+            "  note: `[withheld]` stands for what looks like a secret, which is shown to nobody"
+        ));
     }
     if let Some(next) = &told.next {
         style::complain(format_args!("Next: {next}"));

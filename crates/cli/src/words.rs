@@ -19,6 +19,11 @@ pub(crate) fn hook() {
 /// the sentence around it does.
 pub(crate) fn usage(mut error: Error) {
     inert(&mut error);
+    let alone = std::env::args_os().len() <= 1;
+    if alone && error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = Voice::Aside.say(&Shown::block(crate::args::FIRST_LOOK));
+        return;
+    }
     let voice = if error.use_stderr() { Voice::Aside } else { Voice::Out };
     let text = error.render().to_string();
     let _ = voice.say(&Shown::block(&text));

@@ -24,6 +24,34 @@ fn words_that_make_no_sense_end_with_two() {
 }
 
 #[test]
+fn a_first_look_fits_a_screen_and_names_every_command() {
+    let (code, out, err) = run(&[]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    let lines: Vec<&str> = err.lines().collect();
+    assert!(lines.len() < 24 && lines.iter().all(|line| line.chars().count() <= 80), "{err}");
+    let (_, help, _) = run(&["help"]);
+    let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let commands: Vec<&str> = listed
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| !["completions", "man"].contains(name))
+        .collect();
+    assert!(commands.len() > 10, "{help}");
+    for command in commands {
+        assert!(err.contains(command), "{command}: {err}");
+    }
+}
+
+#[test]
+fn what_is_taken_out_of_a_message_is_told() {
+    let (_, _, err) = run(&["diagnose", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"]);
+    assert!(err.contains("`[withheld]` is not a target") && err.contains("looks like a secret"), "{err}");
+    let (_, _, err) = run(&["diagnose", "aws_node"]);
+    assert!(!err.contains("secret"), "{err}");
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let (code, _, err) = run(&["diagnose", "--bundle", "no-such-file.json"]);
     assert_eq!(code, 1);

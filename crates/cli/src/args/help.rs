@@ -398,6 +398,24 @@ fn general() -> StyledStr {
     text.to_owned().into()
 }
 
+/// What the program says when it is called without a word: what to begin with, on one screen of 24 rows.
+pub(crate) const FIRST_LOOK: &str = "\
+Find the broken link between a workload and its AWS role, prove it, repair it
+
+Begin with:
+  trustwalk diagnose                  # everything in the cluster of your kubeconfig
+  trustwalk preflight                 # the files of this checkout, before a change
+  trustwalk explain 'AN ERROR TEXT'   # what it means, and what prints it
+  trustwalk demo                      # a story, in a lab on loopback
+
+Something fails:   diagnose, logs, explain, access, collect
+Repair:            fix, rollback, receipts
+Before a change:   preflight, audit, forecast, trust
+Look at one thing: thumbprint, token
+A lab to try it:   lab, demo
+
+`trustwalk help` tells what each is for, `trustwalk COMMAND --help` has examples.";
+
 /// Refuses a shared option that the command has no use for.
 pub(super) fn misplaced(root: &mut Command, matches: &ArgMatches) -> Option<Error> {
     let (name, given) = matches.subcommand()?;

@@ -34,6 +34,7 @@ pub(crate) use commands::{
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
 pub(crate) use forecast::{ForecastArgs, ForecastFormat};
+pub(crate) use help::FIRST_LOOK;
 pub(crate) use outside::OutsideArgs;
 pub(crate) use preflight::{PreflightArgs, PreflightFormat};
 pub(crate) use rotation::RotationArgs;
