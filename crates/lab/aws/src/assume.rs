@@ -33,6 +33,7 @@ fn identity(account: &Account, caller: &Caller) -> String {
 }
 
 fn assume(account: &Account, caller: &Caller, form: &Parameters) -> Outcome {
+    validate::together(form, &["RoleArn", "RoleSessionName"])?;
     validate::session_name(form)?;
     let arn = validate::text(form, "RoleArn", 20, 2048)?.to_owned();
     if !validate::is_role_arn(&arn) {

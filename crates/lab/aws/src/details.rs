@@ -1,12 +1,14 @@
 //! IAM: the whole account in pages (IAM API reference, `GetAccountAuthorizationDetails`), as far as the lab has one:
-//! roles with their policies. There are no users and no groups here; managed policies are `ListPolicies`'s.
+//! roles with their policies and instance profiles, and managed policies with their versions. There are no users and no
+//! groups here.
 
 use crate::account::Account;
 use crate::outcome::{AwsFault, Outcome, members, tag};
-use crate::paging::page;
+use crate::paging::Page;
 use crate::query::{Parameters, encode};
 use crate::role_xml::{boundary, time};
 use crate::state::Role;
+use crate::{managed, profiles};
 
 /// The operation.
 pub(crate) const OPERATION: &str = "GetAccountAuthorizationDetails";
@@ -23,10 +25,22 @@ pub(crate) fn call(account: &Account, form: &Parameters) -> Outcome {
              satisfy constraint: [Member must satisfy enum value set: [{kinds}]]"
         )));
     }
-    let wanted = filter.is_empty() || filter.iter().any(|kind| kind == "Role");
-    let roles: Vec<Role> = account.state().roles.values().filter(|_| wanted).cloned().collect();
-    let shown = page(form, "RoleDetailList", roles.iter().map(|r| (r.name.clone(), detail(account, r))))?;
-    Ok(format!("{shown}<UserDetailList/><GroupDetailList/><Policies/>"))
+    let wanted = |kind: &str| filter.is_empty() || filter.iter().any(|asked| asked == kind);
+    let state = account.state();
+    let roles: Vec<Role> = state.roles.values().filter(|_| wanted("Role")).cloned().collect();
+    // Of AWS's own, those that are in use.
+    let policies = state.policies.iter().filter(|(arn, _)| {
+        let of_aws = managed::of_aws(arn);
+        let kind = if of_aws { "AWSManagedPolicy" } else { "LocalManagedPolicy" };
+        wanted(kind) && (!of_aws || managed::is_used(&state, arn))
+    });
+    let policies: Vec<String> = policies.map(|(arn, policy)| managed::detail(&state, arn, policy)).collect();
+    drop(state);
+    let page = Page::of(form, roles.iter().map(|r| (r.name.clone(), detail(account, r))))?;
+    // Policies come with the last page of roles.
+    let policies = members("Policies", policies.into_iter().filter(|_| page.is_last()));
+    let shown = page.xml("RoleDetailList");
+    Ok(format!("{shown}<UserDetailList/><GroupDetailList/>{policies}"))
 }
 
 /// A role with its policies.
@@ -43,7 +57,7 @@ fn detail(account: &Account, role: &Role) -> String {
     [
         members("RolePolicyList", inline),
         members("AttachedManagedPolicies", attached),
-        "<InstanceProfileList/>".to_owned(),
+        members("InstanceProfileList", profiles::of_role(account, &role.name)),
         boundary(role),
         tag("Path", &role.path),
         tag("RoleName", &role.name),

@@ -1,6 +1,7 @@
 //! EC2: as much as the VPC CNI and a curious operator ask.
 
 use crate::account::Account;
+use crate::ec2_tags;
 use crate::language::{Keys, glob};
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::query::Parameters;
@@ -27,6 +28,9 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str, form: &Para
             ))
         }
         "DescribeInstances" => Ok("<reservationSet/>".to_owned()),
+        "CreateTags" => ec2_tags::create(account, form),
+        "DeleteTags" => ec2_tags::delete(account, form),
+        "DescribeTags" => ec2_tags::describe(account, form),
         "DescribeSubnets" => Ok("<subnetSet/>".to_owned()),
         other => Err(unknown(other)),
     }

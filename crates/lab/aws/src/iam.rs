@@ -7,7 +7,7 @@ use crate::outcome::{AwsFault, Outcome, tag};
 use crate::query::Parameters;
 use crate::sigv4::Caller;
 use crate::state::Principal;
-use crate::{details, managed, oidc, profiles, roles, simulate, trail};
+use crate::{details, managed, oidc, profiles, roles, simulate, trail, validate};
 
 /// The OIDC provider operations that name an existing provider.
 const ON_PROVIDERS: [&str; 8] = [
@@ -44,7 +44,8 @@ pub(crate) async fn call(account: &Account, caller: &Caller, action: &str, form:
     }
     let resource = resource(account, caller, action, form);
     let keys = keys(account, action, form);
-    let outcome = match account.authorise_with(caller, &format!("iam:{action}"), &resource, &keys) {
+    let may = account.authorise_with(caller, &format!("iam:{action}"), &resource, &keys);
+    let outcome = match may.and_then(|()| validate::together(form, &[])) {
         Err(refused) => Err(refused),
         Ok(()) => carry_out(account, caller, action, form).await,
     };

@@ -10,6 +10,7 @@ mod catalogue;
 mod cloudtrail;
 mod details;
 mod ec2;
+mod ec2_tags;
 mod eks;
 mod guard;
 mod http;

@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::callers::unique_id;
-use crate::outcome::{AwsFault, Outcome, tag};
+use crate::outcome::{AwsFault, Outcome, members, tag};
 use crate::paging::page;
 use crate::query::{Parameters, encode};
 use crate::role_xml::time;
@@ -45,7 +45,7 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
     let mut state = account.state();
     let policy = state.policies.get(&arn).cloned().ok_or_else(missing)?;
     match action {
-        "GetPolicy" => return Ok(format!("<Policy>{}{}</Policy>", inside(&state, &arn), tags::list(&policy.tags))),
+        "GetPolicy" => return Ok(whole(&state, &arn, &policy)),
         "ListPolicyVersions" => {
             let item = |v: &PolicyVersion| (v.id.clone(), version_xml(&policy, v, false));
             return page(form, "Versions", policy.versions.iter().map(item));
@@ -55,7 +55,6 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
             return Ok(format!("<PolicyVersion>{}</PolicyVersion>", version_xml(&policy, version, true)));
         }
         "ListPolicyTags" => return tags::paged(form, &policy.tags),
-        "DeletePolicy" => return delete(&mut state, &arn, &policy),
         _ => {}
     }
     if of_aws(&arn) {
@@ -65,6 +64,9 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
             "AccessDenied",
             format!("Policy {arn} is managed by AWS and cannot be changed."),
         ));
+    }
+    if action == "DeletePolicy" {
+        return delete(&mut state, &arn, &policy);
     }
     let now = account.now();
     let held = state.policies.get_mut(&arn).ok_or_else(missing)?;
@@ -91,7 +93,7 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
 }
 
 /// Whether a policy is one of AWS's own.
-fn of_aws(arn: &str) -> bool {
+pub(crate) fn of_aws(arn: &str) -> bool {
     arn.contains(":iam::aws:policy/")
 }
 
@@ -148,7 +150,20 @@ fn uses(state: &State, arn: &str) -> (usize, usize) {
     (attached, state.roles.values().filter(|r| r.boundary.as_deref() == Some(arn)).count())
 }
 
-/// A policy without its tags, which `ListPolicies` leaves out (IAM API reference, `ListPolicies`).
+/// Whether a role has a policy, or is bound by it.
+pub(crate) fn is_used(state: &State, arn: &str) -> bool {
+    uses(state, arn) != (0, 0)
+}
+
+/// A policy as `GetPolicy` shows it: alone with its description, and with its tags also where there are none (reported).
+fn whole(state: &State, arn: &str, policy: &Managed) -> String {
+    let description: String = policy.description.iter().map(|text| tag("Description", text)).collect();
+    let tags = members("Tags", tags::items(&policy.tags).into_iter().map(|(_, xml)| xml));
+    format!("<Policy>{}{description}{tags}</Policy>", inside(state, arn))
+}
+
+/// A policy without description and tags, which `ListPolicies` leaves out (IAM API reference, `ListPolicies`), and of
+/// which `CreatePolicy` shows tags alone (reported).
 fn inside(state: &State, arn: &str) -> String {
     let Some(policy) = state.policies.get(arn) else { return String::new() };
     let ((path, name), (attached, bounds)) = (parts(arn), uses(state, arn));
@@ -161,11 +176,18 @@ fn inside(state: &State, arn: &str) -> String {
         tag("AttachmentCount", &attached.to_string()),
         tag("PermissionsBoundaryUsageCount", &bounds.to_string()),
         tag("IsAttachable", "true"),
-        policy.description.iter().map(|text| tag("Description", text)).collect(),
         tag("CreateDate", &time(policy.created)),
         tag("UpdateDate", &time(policy.updated)),
     ]
     .concat()
+}
+
+/// A policy with all its versions, as `GetAccountAuthorizationDetails` shows it (IAM API reference,
+/// `ManagedPolicyDetail`).
+pub(crate) fn detail(state: &State, arn: &str, policy: &Managed) -> String {
+    let versions = policy.versions.iter().map(|version| version_xml(policy, version, true));
+    let description: String = policy.description.iter().map(|text| tag("Description", text)).collect();
+    inside(state, arn) + &description + &members("PolicyVersionList", versions)
 }
 
 /// A document that IAM takes, within the quota.

@@ -11,20 +11,44 @@ use crate::validate;
 const DEFAULT: i64 = 100;
 const MOST: i64 = 1000;
 
-/// One page of a list. Items come with the key they are ordered by; the marker is the last key
-/// shown, so that a page stays right when items come and go between pages.
+/// One page of a list.
+pub(crate) struct Page {
+    shown: Vec<String>,
+    /// Where the next one begins; nothing on the last.
+    next: Option<String>,
+}
+
+impl Page {
+    /// Cuts one out of all items. Items come with the key they are ordered by; the marker is the last key shown, so that
+    /// a page stays right when items come and go between pages.
+    pub(crate) fn of(form: &Parameters, items: impl IntoIterator<Item = (String, String)>) -> Result<Self, AwsFault> {
+        let most = validate::number(form, "MaxItems", 1, MOST)?.unwrap_or(DEFAULT);
+        let most = usize::try_from(most).unwrap_or_default();
+        let after = form.get("Marker").map(unpack).transpose()?;
+        let mut items: Vec<(String, String)> = items.into_iter().collect();
+        items.sort();
+        items.retain(|(key, _)| after.as_ref().is_none_or(|last| key > last));
+        let truncated = items.len() > most;
+        items.truncate(most);
+        let next = items.last().filter(|_| truncated).map(|(key, _)| URL_SAFE_NO_PAD.encode(key));
+        Ok(Self { shown: items.into_iter().map(|(_, xml)| xml).collect(), next })
+    }
+
+    pub(crate) const fn is_last(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// The page as IAM's answers have it.
+    pub(crate) fn xml(self, list: &str) -> String {
+        let marker: String = self.next.iter().map(|next| tag("Marker", next)).collect();
+        let (shown, truncated) = (members(list, self.shown), self.next.is_some());
+        format!("{shown}<IsTruncated>{truncated}</IsTruncated>{marker}")
+    }
+}
+
+/// One page of a list, as an answer.
 pub(crate) fn page(form: &Parameters, list: &str, items: impl IntoIterator<Item = (String, String)>) -> Outcome {
-    let most = validate::number(form, "MaxItems", 1, MOST)?.unwrap_or(DEFAULT);
-    let most = usize::try_from(most).unwrap_or_default();
-    let after = form.get("Marker").map(unpack).transpose()?;
-    let mut items: Vec<(String, String)> = items.into_iter().collect();
-    items.sort();
-    items.retain(|(key, _)| after.as_ref().is_none_or(|last| key > last));
-    let truncated = items.len() > most;
-    items.truncate(most);
-    let marker = items.last().filter(|_| truncated).map(|(key, _)| tag("Marker", &URL_SAFE_NO_PAD.encode(key)));
-    let shown = members(list, items.into_iter().map(|(_, xml)| xml));
-    Ok(format!("{shown}<IsTruncated>{truncated}</IsTruncated>{}", marker.unwrap_or_default()))
+    Ok(Page::of(form, items)?.xml(list))
 }
 
 fn unpack(marker: &str) -> Result<String, AwsFault> {

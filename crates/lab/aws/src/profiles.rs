@@ -90,6 +90,12 @@ fn known_role(account: &Account, name: &str) -> Result<(), AwsFault> {
     account.role(name).map(|_| ()).ok_or_else(missing)
 }
 
+/// The instance profiles of a role, as answers show them.
+pub(crate) fn of_role(account: &Account, role: &str) -> Vec<String> {
+    let all: Vec<Profile> = account.state().profiles.values().cloned().collect();
+    all.iter().filter(|p| p.role.as_deref() == Some(role)).map(|profile| inside(account, profile)).collect()
+}
+
 fn list(account: &Account, form: &Parameters, wanted: impl Fn(&Profile) -> bool) -> Outcome {
     let all: Vec<Profile> = account.state().profiles.values().filter(|profile| wanted(profile)).cloned().collect();
     page(form, "InstanceProfiles", all.iter().map(|profile| (profile.name.clone(), inside(account, profile))))

@@ -354,7 +354,7 @@ pub(crate) struct State {
     pub(crate) profiles: Table<Profile>,
     /// What EKS keeps of clusters, by name.
     pub(crate) beside: Table<Beside>,
-    /// Tags of what EKS has, by ARN.
+    /// Tags of what EKS and EC2 have, by ARN.
     pub(crate) eks_tags: Table<BTreeMap<String, String>>,
 }
 

@@ -101,9 +101,9 @@ async fn exchange(account: &Account, form: &Parameters, origin: &Origin) -> Resu
 }
 
 fn validate(form: &Parameters) -> Result<Passed, AwsFault> {
-    for field in ["RoleArn", "RoleSessionName", "WebIdentityToken"] {
-        validate::required(form, field)?;
-    }
+    let needed = ["RoleArn", "RoleSessionName", "WebIdentityToken"];
+    validate::together(form, &needed)?;
+    needed.iter().try_for_each(|field| validate::required(form, field).map(drop))?;
     validate::session_name(form)?;
     if !validate::is_role_arn(validate::text(form, "RoleArn", 20, 2048)?) {
         return Err(AwsFault::validation("Request ARN is invalid"));

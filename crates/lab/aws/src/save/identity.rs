@@ -55,13 +55,13 @@ pub(crate) fn identity(document: &str) -> Result<(), AwsFault> {
     if statements.iter().any(|s| s.actions.is_empty()) {
         return Err(malformed("Policy statement must contain actions."));
     }
-    if statements.iter().any(|s| s.resources.is_empty()) {
-        return Err(malformed("Policy statement must contain resources."));
-    }
     if let Some(text) = wrong {
         return Err(malformed(text));
     }
     statements.iter().flat_map(|s| &s.actions).try_for_each(|a| action(a))?;
+    if statements.iter().any(|s| s.resources.is_empty()) {
+        return Err(malformed("Policy statement must contain resources."));
+    }
     if all.iter().filter_map(|s| s.get("Sid")?.as_str()).any(|sid| !sid.bytes().all(|b| b.is_ascii_alphanumeric())) {
         return Err(malformed(
             "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression \

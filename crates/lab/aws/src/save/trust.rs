@@ -93,9 +93,11 @@ fn principals(account: &Account, principal: &Value) -> Result<(), AwsFault> {
         return Err(invalid("\"STAR\":\"*\""));
     }
     let kinds = principal.as_object().filter(|kinds| !kinds.is_empty()).ok_or_else(|| invalid(""))?;
+    // An empty list beside others says nothing, and is saved: what a well-known module writes of trusted services.
+    let is_nobody = kinds.values().all(|values| values.as_array().is_some_and(Vec::is_empty));
     for (kind, values) in kinds {
         let texts = one_or_many(Some(values));
-        if texts.is_empty() || texts.iter().any(String::is_empty) {
+        if is_nobody || texts.iter().any(String::is_empty) || (texts.is_empty() && !values.is_array()) {
             return Err(if kind == "Federated" { not_federated() } else { invalid("") });
         }
         match kind.as_str() {

@@ -41,6 +41,7 @@ async fn trust_policies_that_make_no_sense_are_not_saved() {
         (with(&sound, "Colour", json!("red")), SYNTAX.to_owned()),
         (with(&sound, "Principal", json!("*")), invalid("\"STAR\":\"*\"")),
         (with(&sound, "Principal", json!({})), invalid("")),
+        (with(&sound, "Principal", json!({"AWS": [], "Service": []})), invalid("")),
         (with(&sound, "Principal", json!({"Federated": "*"})), federated.to_owned()),
         (with(&sound, "Principal", json!({"Federated": "${module.eks.arn}"})), federated.to_owned()),
         (
@@ -80,6 +81,7 @@ async fn trust_policies_that_make_no_sense_are_not_saved() {
             json!({"StringEquals": {"aws:RequestTag/a:b": "x"}, "Bool": {"aws:SecureTransport": true}}),
         ),
         with(&sound, "Action", json!(["sts:AssumeRole*", "STS:tagsession"])),
+        with(&sound, "Principal", json!({"AWS": "111122223333", "Service": []})),
         with(&sound, "Principal", json!({"AWS": "*", "Federated": "accounts.google.com"})),
     ] {
         let asked = [("RoleName", "Cni"), ("PolicyDocument", document.as_str())];
@@ -102,6 +104,7 @@ async fn identity_policies_that_make_no_sense_are_not_saved() {
         (with(&sound, "Action", json!([])), "Policy statement must contain actions."),
         (with(&sound, "Action", Value::Null), "Policy statement must contain actions."),
         (with(&sound, "Action", json!("GetObject")), unprefaced),
+        (json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "Get"}}).to_string(), unprefaced),
         (with(&sound, "Action", json!("s3:Get:Object")), "Actions/Condition can contain only one colon."),
         (with(&sound, "Action", json!("s 3:Get")), "Vendor s 3 is not valid"),
         (with(&sound, "NotAction", json!("s3:*")), SYNTAX),
