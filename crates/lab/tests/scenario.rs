@@ -160,6 +160,56 @@ async fn issuers_of_each_kind_exchange_by_the_claims_that_they_have() {
     assert!(matches!(lab.token("gitlub", &BTreeMap::new()), Err(LabError::NotInScenario { .. })));
 }
 
+/// What can befall an issuer's documents, and part of what STS then says; nothing where it says yes.
+const DOCUMENTS: [(&str, &str); 11] = [
+    ("discovery: {status: 403}", "retrieve verification key"),
+    ("discovery: invalid-json", "retrieve verification key"),
+    ("discovery: huge", "retrieve verification key"),
+    ("discovery: {redirect: 'https://i1.lab.example'}", "retrieve verification key"),
+    ("keys: {status: 500}", "retrieve verification key"),
+    ("issuer: 'https://other.example'", "retrieve verification key"),
+    ("jwks-uri: 'https://nowhere.example/keys'", "retrieve verification key"),
+    ("key-set: empty", "retrieve verification key"),
+    ("key-set: foreign", "InvalidIdentityToken"),
+    ("keys: {slow: 0}", ""),
+    ("keys: {flaky: 0}, discovery: {slow: 0}", ""),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_that_something_befell_are_minded() {
+    let mut account = String::from("accounts:\n- id: '111122223333'\n  alias: main\n  providers:\n");
+    let (mut roles, mut issuers) = (String::from("  roles:\n"), String::from("issuers:\n"));
+    for (number, (documents, _)) in DOCUMENTS.iter().enumerate() {
+        writeln!(account, "  - {{issuer: i{number}}}").unwrap();
+        writeln!(roles, "  - {{name: r{number}, trust: [{{issuer: i{number}, subject: ledger}}]}}").unwrap();
+        let url = format!("https://i{number}.lab.example/oidc");
+        writeln!(issuers, "- {{name: i{number}, kind: other, url: '{url}', documents: {{{documents}}}}}").unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let text = [account, roles, issuers].concat();
+    let lab = up(dir.path(), &text, TrustModel::LibraryFirst).await.unwrap();
+    for (number, (documents, says)) in DOCUMENTS.iter().enumerate() {
+        let token = lab.token(&format!("i{number}"), &BTreeMap::new()).unwrap();
+        let (status, body) = exchange(&lab, &format!("arn:aws:iam::111122223333:role/r{number}"), &token).await;
+        let as_wanted = if says.is_empty() { status == 200 } else { status == 400 && body.contains(says) };
+        assert!(as_wanted, "{documents}: {status} {body}");
+    }
+    for (documents, says) in [
+        ("discovery: {status: 200}", "`status: 200` is no refusal; write a status of 400 to 599"),
+        ("keys: {slow: 9999}", "is longer than anybody waits"),
+        ("jwks-uri: keys", "is no address of a key set; write an https URL"),
+        ("keys: {redirect: elsewhere}", "is no address to be sent to"),
+        ("keys: gone", "`gone` is not known here"),
+    ] {
+        let text = format!(
+            "accounts: [{{id: '111122223333', alias: main}}]\nissuers:\n- {{name: i, kind: other, url: 'https://a.example', \
+             documents: {{{documents}}}}}\n"
+        );
+        let refused = Scenario::read(&text, dir.path()).map(drop).unwrap_err().to_string();
+        assert!(refused.starts_with("line 3: ") && refused.contains(says), "{documents}: {refused}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_iam_would_not_save_is_refused_with_its_line() {
     let dir = tempfile::tempdir().unwrap();

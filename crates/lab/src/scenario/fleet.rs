@@ -9,6 +9,7 @@ use trustwalk_lab_cluster::{AT_REST, Cluster};
 
 use super::{
     WrongScenario,
+    documents::DocumentsForm,
     form::{ClusterForm, FleetForm, Form, ProviderForm, Rest, RoleForm, Thumbprints, TrustForm, Word},
     line,
 };
@@ -117,6 +118,7 @@ fn one_by_one(fleet: &FleetForm) -> (Vec<ClusterForm>, Vec<RoleForm>) {
             served,
             nodes: nodes(&rest),
             chain: fleet.chain,
+            documents: DocumentsForm::default(),
             workloads: Vec::new(),
             manifests: Vec::new(),
             manifest_files: Vec::new(),

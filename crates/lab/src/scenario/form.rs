@@ -4,11 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, SeqAccess, Visitor},
+    de::{Error, SeqAccess, Unexpected, Visitor},
 };
 use serde_json::Value;
 use serde_saphyr::Spanned;
 use trustwalk_lab_issuer::pki::Presentation;
+
+use super::documents::DocumentsForm;
 
 /// A text with its place in the file.
 pub(crate) type Word = Spanned<String>;
@@ -96,7 +98,7 @@ impl<'de> Deserialize<'de> for Thumbprints {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Thumbprints, E> {
-                if text == "auto" { Ok(Thumbprints::Auto) } else { Err(E::custom("`auto` or a list of thumbprints")) }
+                if text == "auto" { Ok(Thumbprints::Auto) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Thumbprints, A::Error> {
@@ -177,6 +179,8 @@ pub(crate) struct IssuerForm {
     pub(crate) claims: BTreeMap<String, Value>,
     #[serde(default)]
     pub(crate) chain: ChainForm,
+    #[serde(default)]
+    pub(crate) documents: DocumentsForm,
 }
 
 /// What befell an issuer's chain.
@@ -239,6 +243,8 @@ pub(crate) struct ClusterForm {
     pub(crate) nodes: Option<u8>,
     #[serde(default)]
     pub(crate) chain: ChainForm,
+    #[serde(default)]
+    pub(crate) documents: DocumentsForm,
     #[serde(default)]
     pub(crate) workloads: Vec<WorkloadForm>,
     #[serde(default)]

@@ -1,6 +1,7 @@
 //! A world of one's own, from a file: accounts, issuers, clusters and faults. The form of the file is
 //! `docs/schema/lab-scenario.json`; this reads it, and refuses what cannot be before anything starts.
 
+mod documents;
 mod fleet;
 mod form;
 mod kept;
@@ -10,6 +11,7 @@ mod run;
 mod scene;
 mod token;
 mod trust;
+mod unread;
 mod workloads;
 mod wrong;
 
@@ -79,7 +81,7 @@ impl Scenario {
 
     /// A scenario with these manifests.
     fn of(text: &str, manifests: BTreeMap<String, Vec<Value>>) -> Result<Self, WrongScenario> {
-        let mut form: Form = serde_saphyr::from_str(text)?;
+        let mut form: Form = serde_saphyr::from_str(text).map_err(|error| unread::unread(&error, text))?;
         fleet::write_out(&mut form)?;
         bounded(&form)?;
         let names = Names::of(&form)?;
@@ -104,7 +106,7 @@ impl Scenario {
                 let open = File::open(folder.join(&file.value)).map_err(|e| refused(e.to_string()))?;
                 open.take(LARGEST).read_to_string(&mut text).map_err(|e| refused(e.to_string()))?;
                 let documents: Vec<Value> =
-                    serde_saphyr::from_multiple(&text).map_err(|e| refused(WrongScenario::from(e).to_string()))?;
+                    serde_saphyr::from_multiple(&text).map_err(|e| refused(unread::unread(&e, &text).to_string()))?;
                 for one in documents.iter().filter(|one| !one.is_null()) {
                     own.push(manifest(one, line(file))?);
                 }
@@ -139,7 +141,11 @@ impl Scenario {
             }
         }
         self.chains()?;
+        for issuer in &self.form.issuers {
+            issuer.documents.check(&issuer.name)?;
+        }
         for cluster in &self.form.clusters {
+            cluster.documents.check(&cluster.name)?;
             self.cluster(cluster)?;
         }
         for fault in &self.form.faults {

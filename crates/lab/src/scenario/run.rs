@@ -13,7 +13,9 @@ use trustwalk_lab_issuer::{
 };
 
 use super::{
-    ChainForm, Kind, REGION, Scenario, WrongScenario, fleet,
+    ChainForm, Kind, REGION, Scenario, WrongScenario,
+    documents::DocumentsForm,
+    fleet,
     form::{ClusterForm, Thumbprints, Word},
     host_of, inline_of, line, nature, policies_of,
     scene::{Member, Scene, Signer},
@@ -36,6 +38,12 @@ pub(crate) async fn begin(lab: &Lab, scenario: &Scenario, mut before: Option<&mu
         Some(before) => signers_again(lab, scenario, before)?,
         None => signers(lab, scenario).await?,
     };
+    for (name, documents) in scenario.documents() {
+        // A cluster that was kept gets those that it had, below.
+        if let Some(signer) = signers.get(name) {
+            documents.befall(&signer.issuer).await?;
+        }
+    }
     let mut scene = Scene {
         members,
         signers,
@@ -113,6 +121,12 @@ fn members(lab: &Lab, scenario: &Scenario, mut before: Option<&mut Before>) -> R
 type Said<'s> = (&'s Word, Kind, BTreeMap<String, Value>, bool);
 
 impl Scenario {
+    /// What befell the documents of each issuer.
+    fn documents(&self) -> impl Iterator<Item = (&String, &DocumentsForm)> {
+        let clusters = self.form.clusters.iter().map(|cluster| (&cluster.name.value, &cluster.documents));
+        clusters.chain(self.form.issuers.iter().map(|issuer| (&issuer.name.value, &issuer.documents)))
+    }
+
     fn said(&self) -> impl Iterator<Item = Said<'_>> {
         let clusters =
             self.form.clusters.iter().map(|cluster| (&cluster.name, Kind::Bucket, BTreeMap::new(), cluster.served));

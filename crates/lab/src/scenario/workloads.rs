@@ -1,7 +1,5 @@
 //! The world of a cluster's workloads in the short form, which faults can change piece by piece.
 
-use trustwalk_lab_issuer::Faults;
-
 use super::{
     Scenario, WorkloadKind,
     form::{ClusterForm, RoleForm, TrustForm},
@@ -30,7 +28,7 @@ pub(super) fn world(scenario: &Scenario, form: &ClusterForm, place: &Place) -> R
         generation: if form.chain.rotated { Generation::New } else { Generation::Old },
         presentation: form.chain.presented.into(),
         tls13_only: form.chain.tls13_only,
-        faults: Faults::default(),
+        faults: form.documents.faults(),
     };
     world.roles.insert(place.node_role.clone(), node_role());
     let account = scenario.form.accounts.iter().find(|account| account.id.value == place.account);

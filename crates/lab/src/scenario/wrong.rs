@@ -32,7 +32,7 @@ impl WrongScenario {
 }
 
 /// Which of these was meant, or all there are.
-fn offer<'a>(typed: &str, there: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn offer<'a>(typed: &str, there: impl IntoIterator<Item = &'a str>) -> String {
     let mut all: Vec<(usize, &str)> =
         there.into_iter().map(|name| (strsim::damerau_levenshtein(name, typed), name)).collect();
     all.sort_unstable();
@@ -46,29 +46,6 @@ fn offer<'a>(typed: &str, there: impl IntoIterator<Item = &'a str>) -> String {
         ([], _) => format!("there is {}", quoted(&all)),
         (near, _) => format!("write {}", quoted(near)),
     }
-}
-
-impl From<serde_saphyr::Error> for WrongScenario {
-    fn from(error: serde_saphyr::Error) -> Self {
-        use serde_saphyr::Error as E;
-        let error = error.without_snippet();
-        let line = error.location().map_or(0, |location| location.line());
-        if let E::SerdeUnknownField { field, expected, .. } = error {
-            let what = format!("a member `{field}` is not known here");
-            Self::new(line, what).with(offer(field, expected.iter().copied()))
-        } else if let E::SerdeUnknownVariant { variant, expected, .. } = error {
-            Self::new(line, format!("`{variant}` is not known here")).with(offer(variant, expected.iter().copied()))
-        } else if let E::SerdeMissingField { field, .. } = error {
-            Self::new(line, format!("the member `{field}` is missing"))
-        } else {
-            Self::new(line, one_line(&error.to_string()))
-        }
-    }
-}
-
-/// The first line of a reader's own words, which can be long.
-fn one_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 impl fmt::Display for WrongScenario {
