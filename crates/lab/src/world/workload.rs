@@ -139,21 +139,33 @@ impl Workload {
             "serviceAccountName": self.service_account,
             "containers": [{"name": id.name, "image": self.image, "env": env}],
         });
+        // The folder of the host's in which ipamd writes its log, as the CNI's own manifest mounts it.
+        let host = (id == AWS_NODE).then(|| Mount {
+            name: "log-dir",
+            path: "/host/var/log/aws-routed-eni",
+            source: json!({"hostPath": {"path": "/var/log/aws-routed-eni", "type": "DirectoryOrCreate"}}),
+        });
+        let mounts: Vec<&Mount> = self.mounts.iter().chain(&host).collect();
         if let Some(pod) = pod.as_object_mut() {
-            if !self.mounts.is_empty() {
-                let places: Vec<Value> = self
-                    .mounts
-                    .iter()
-                    .map(|m| json!({"name": m.name, "mountPath": m.path, "readOnly": true}))
-                    .collect();
-                let volume = |mount: &Mount| {
+            if !mounts.is_empty() {
+                let place = |m: &&Mount| {
+                    let mut place = json!({"name": m.name, "mountPath": m.path});
+                    if m.source.get("hostPath").is_none()
+                        && let Some(members) = place.as_object_mut()
+                    {
+                        members.insert("readOnly".to_owned(), json!(true));
+                    }
+                    place
+                };
+                let places: Vec<Value> = mounts.iter().map(place).collect();
+                let volume = |mount: &&Mount| {
                     let mut volume = mount.source.clone();
                     if let Some(members) = volume.as_object_mut() {
                         members.insert("name".to_owned(), json!(mount.name));
                     }
                     volume
                 };
-                let volumes: Vec<Value> = self.mounts.iter().map(volume).collect();
+                let volumes: Vec<Value> = mounts.iter().map(volume).collect();
                 pod.insert("volumes".to_owned(), json!(volumes));
                 if let Some(container) = pod.get_mut("containers").and_then(|list| list.get_mut(0)?.as_object_mut()) {
                     container.insert("volumeMounts".to_owned(), json!(places));
