@@ -10,6 +10,7 @@ use crate::{
     objects::{address::Key, errors::ApiError, json, kinds::Kind, protobuf, selector::Filter},
     rbac::{Attempt, User},
     store::Store,
+    writes::{pipeline::Writer, warnings::Warnings},
 };
 
 /// Largest body read: the API server's own limit, 3 MiB.
@@ -84,9 +85,15 @@ pub(crate) struct Call {
     /// Authority the client addressed.
     pub(crate) host: String,
     pub(crate) user: User,
+    pub(crate) warnings: Warnings,
 }
 
 impl Call {
+    /// Who writes by this request.
+    pub(crate) fn writer<'c>(&'c self, manager: &'c str, dry_run: bool) -> Writer<'c> {
+        Writer { user: &self.user, manager, dry_run, warnings: self.warnings.clone() }
+    }
+
     /// The last value of a query parameter, or empty.
     pub(crate) fn param(&self, name: &str) -> &str {
         self.query.iter().rev().find(|(key, _)| key == name).map_or("", |(_, value)| value)

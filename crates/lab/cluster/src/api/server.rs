@@ -14,7 +14,9 @@ use trustwalk_lab_serve::{PATIENCE, Slot, Version, accept, speak};
 
 use crate::{
     api::{
-        authn, discovery, openapi,
+        authn,
+        decoding::warned,
+        discovery, openapi,
         reply::{Reply, json_reply, text_reply},
         request::{Call, Target, parse_query},
         shared::Shared,
@@ -22,6 +24,7 @@ use crate::{
     },
     objects::errors::ApiError,
     rbac::{self, User},
+    writes::warnings::Warnings,
 };
 
 /// Connections at a time: a client uses one or a few, and a shell gives the lab's process as few as 1,024
@@ -56,13 +59,15 @@ async fn connection(shared: Arc<Shared>, acceptor: TlsAcceptor, tcp: TcpStream, 
 
 async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
     shared.requests.fetch_add(1, Ordering::Relaxed);
-    match route(&shared, request).await {
+    let warnings = Warnings::default();
+    let reply = match route(&shared, request, &warnings).await {
         Ok(reply) => reply,
         Err(error) => json_reply(error.code, &error.status()),
-    }
+    };
+    warned(reply, &warnings.all())
 }
 
-async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Reply, ApiError> {
+async fn route(shared: &Arc<Shared>, request: Request<Incoming>, warnings: &Warnings) -> Result<Reply, ApiError> {
     let user = authn::authenticate(shared, request.headers())?;
     let call = Call {
         method: request.method().clone(),
@@ -71,6 +76,7 @@ async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Reply
         headers: request.headers().clone(),
         host: host(&request),
         user: impersonated(shared, user, request.headers())?,
+        warnings: warnings.clone(),
     };
     if let Some(target) = Target::parse(&shared.store, &call.path) {
         let attempt = call.attempt(&target);

@@ -12,7 +12,6 @@ use crate::{
         token,
     },
     objects::{errors::ApiError, json as j},
-    writes::pipeline::Writer,
 };
 
 /// Dispatches a call on a subresource.
@@ -72,7 +71,7 @@ async fn scale(shared: &Shared, call: &Call, target: &Target, body: Value) -> Re
         return Ok(json_reply(200, &scale_of(&object)));
     }
     let manager = call.manager();
-    let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
+    let writer = call.writer(&manager, call.dry_run());
     let object = shared
         .pipeline
         .update_as(target.kind, &key, "scale", &writer, |old| {

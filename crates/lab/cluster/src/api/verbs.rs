@@ -205,7 +205,7 @@ async fn create(shared: &Shared, call: &Call, target: &Target, body: Value) -> R
     settle_namespace(target, &mut body)?;
     j::remove(&mut body, "/metadata/managedFields");
     let manager = call.manager();
-    let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
+    let writer = call.writer(&manager, call.dry_run());
     let object = shared.pipeline.create_as(&target.kind.gvr(), body, &writer).await?;
     if target.kind.kind == "Namespace" && !call.dry_run() {
         crate::seed::namespace_contents(&shared.store, j::name(&object), &shared.config.tls.ca_pem);
@@ -225,7 +225,7 @@ async fn replace(shared: &Shared, call: &Call, target: &Target, body: Value) -> 
         )));
     }
     let manager = call.manager();
-    let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
+    let writer = call.writer(&manager, call.dry_run());
     let object =
         shared.pipeline.update_as(target.kind, &key, &target.subresource, &writer, |_| Ok(body.clone())).await?;
     Ok(warned(show(shared, call, target, 200, &object), &warnings))
@@ -234,7 +234,7 @@ async fn replace(shared: &Shared, call: &Call, target: &Target, body: Value) -> 
 async fn patch(shared: &Shared, call: &Call, target: &Target, body: Value) -> Result<Reply, ApiError> {
     let key = target.key()?;
     let manager = call.manager();
-    let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
+    let writer = call.writer(&manager, call.dry_run());
     if call.content_type() != "application/apply-patch+yaml" {
         let mut warnings = Vec::new();
         let object = shared
@@ -283,7 +283,7 @@ async fn patch(shared: &Shared, call: &Call, target: &Target, body: Value) -> Re
 async fn delete(shared: &Shared, call: &Call, target: &Target, options: &Value) -> Result<Reply, ApiError> {
     let manager = call.manager();
     let dry_run = call.dry_run() || j::items(options, "/dryRun").iter().any(|x| x == "All");
-    let writer = Writer { user: &call.user, manager: &manager, dry_run };
+    let writer = call.writer(&manager, dry_run);
     if target.name.is_some() {
         let key = target.key()?;
         let object = delete_one(shared, target, &key, options, &writer).await?;

@@ -14,7 +14,10 @@ use crate::{
     },
     rbac::User,
     store::Store,
-    writes::pipeline::{Pipeline, Writer},
+    writes::{
+        pipeline::{Pipeline, Writer},
+        warnings::Warnings,
+    },
 };
 
 /// The field manager of everything controllers create.
@@ -164,7 +167,7 @@ impl Context {
     /// Creates an object as a controller, through admission.
     pub(crate) async fn create(&self, gvr: &Gvr, object: Value, controller: &str) -> Result<Arc<Value>, ApiError> {
         let user = identity(controller);
-        let writer = Writer { user: &user, manager: MANAGER, dry_run: false };
+        let writer = Writer { user: &user, manager: MANAGER, dry_run: false, warnings: Warnings::default() };
         self.pipeline.create_as(gvr, object, &writer).await
     }
 

@@ -142,7 +142,12 @@ fn endpoints(store: &Store, service: &Value, pods: &[&Arc<Value>], early: bool) 
     }
     let mut subsets = json!([]);
     if !pods.is_empty() {
-        j::put(&mut subset, "/ports", Value::Array(ports(service, pods)));
+        let mut ports = ports(service, pods);
+        // Here, other than in a slice, a port without a name has no such member.
+        for port in ports.iter_mut().filter(|port| j::text(port, "/name").is_empty()) {
+            j::remove(port, "/name");
+        }
+        j::put(&mut subset, "/ports", Value::Array(ports));
         subsets = json!([subset]);
     }
     let gvr = Gvr::core("endpoints");

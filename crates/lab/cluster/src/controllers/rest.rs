@@ -18,7 +18,10 @@ use crate::{
     },
     store::Store,
     user::User,
-    writes::pipeline::{Pipeline, Writer},
+    writes::{
+        pipeline::{Pipeline, Writer},
+        warnings::Warnings,
+    },
 };
 
 const CONTROLLER: &str = "replicaset-controller";
@@ -41,7 +44,7 @@ pub(crate) async fn lay(
     let set = ctx.create(&Gvr::apps("replicasets"), set, "deployment-controller").await?;
     let pods = Gvr::core("pods");
     let owner = identity(CONTROLLER);
-    let writer = Writer { user: &owner, manager: MANAGER, dry_run: true };
+    let writer = Writer { user: &owner, manager: MANAGER, dry_run: true, warnings: Warnings::default() };
     let admitted = ctx.pipeline.create_as(&pods, Context::pod_from(&set), &writer).await?;
     let nodes = store.list(&Gvr::core("nodes"), None).1;
     let now = store.now();

@@ -2,12 +2,13 @@
 //! (Kubernetes documentation, "Limit Ranges", "Resource Quotas"; the words are those of
 //! `plugin/pkg/admission/limitranger` and `resourcequota`).
 //!
-//! Deliberately absent: ranges over pods and claims, ratios; quotas with scopes.
+//! Deliberately absent: ranges over pods and claims, ratios.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::scopes;
 use crate::{
     objects::{address::Gvr, errors::ApiError, json as j, kinds::Kind, quantity},
     store::Store,
@@ -120,11 +121,9 @@ fn bound(item: &Value, container: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-/// Quotas of a namespace that count everything.
+/// Quotas of a namespace.
 pub(crate) fn quotas(store: &Store, namespace: &str) -> Vec<std::sync::Arc<Value>> {
-    let mut all = store.list(&Gvr::core("resourcequotas"), Some(namespace)).1;
-    all.retain(|quota| j::items(quota, "/spec/scopes").is_empty() && j::at(quota, "/spec/scopeSelector").is_null());
-    all
+    store.list(&Gvr::core("resourcequotas"), Some(namespace)).1
 }
 
 /// The resource whose objects a quota's member counts or adds up.
@@ -197,8 +196,10 @@ pub(crate) fn used(store: &Store, quota: &Value) -> BTreeMap<String, i128> {
     let members = j::at(quota, "/spec/hard").as_object().into_iter().flatten();
     members
         .filter_map(|(member, _)| {
-            let all = store.list(&counted(member)?, Some(j::namespace(quota))).1;
-            Some((member.clone(), all.iter().map(|object| taken(member, object).unwrap_or(0)).sum()))
+            let gvr = counted(member)?;
+            let all = store.list(&gvr, Some(j::namespace(quota))).1;
+            let own = all.iter().filter(|object| scopes::counts(quota, &gvr, object));
+            Some((member.clone(), own.map(|object| taken(member, object).unwrap_or(0)).sum()))
         })
         .collect()
 }
@@ -212,6 +213,9 @@ pub(crate) fn told(member: &str, nano: i128) -> String {
 pub(super) fn count(store: &Store, kind: &Kind, object: &Value) -> Result<(), ApiError> {
     let gvr = kind.gvr();
     for quota in quotas(store, j::namespace(object)) {
+        if !scopes::counts(&quota, &gvr, object) {
+            continue;
+        }
         let hard = j::at(&quota, "/spec/hard");
         let own: Vec<&String> = hard
             .as_object()

@@ -5,5 +5,7 @@ pub(crate) mod limits;
 pub(crate) mod pipeline;
 mod policies;
 mod review;
+mod scopes;
 mod validation;
+pub(crate) mod warnings;
 mod webhooks;

@@ -19,7 +19,7 @@ use crate::{
     },
     rbac::User,
     store::Store,
-    writes::{escalation, limits, review::Review, validation, webhooks::Webhooks},
+    writes::{escalation, limits, review::Review, validation, warnings::Warnings, webhooks::Webhooks},
 };
 
 /// Who writes, and how it is recorded.
@@ -30,6 +30,16 @@ pub(crate) struct Writer<'a> {
     pub(crate) manager: &'a str,
     /// Nothing is stored.
     pub(crate) dry_run: bool,
+    /// What there is to be warned of.
+    pub(crate) warnings: Warnings,
+}
+
+impl Writer<'_> {
+    /// What admission sees of a request of this writer's.
+    fn review<'r>(&'r self, operation: &'static str, kind: &'r Kind, subresource: &'r str) -> Review<'r> {
+        let (user, dry_run, warnings) = (self.user, self.dry_run, &self.warnings);
+        Review { operation, kind, subresource, user, dry_run, warnings }
+    }
 }
 
 /// Shared by request handlers and controllers.
@@ -54,7 +64,7 @@ impl Pipeline {
         dry_run: bool,
     ) -> Result<Arc<Value>, ApiError> {
         let manager = user.name.clone();
-        let writer = Writer { user, manager: &manager, dry_run };
+        let writer = Writer { user, manager: &manager, dry_run, warnings: Warnings::default() };
         self.create_as(gvr, object, &writer).await
     }
 
@@ -101,7 +111,7 @@ impl Pipeline {
             self.service_account_admission(&mut object)?;
             limits::limit(&self.store, &mut object)?;
         }
-        let review = Review { operation: "CREATE", kind, subresource: "", user: writer.user, dry_run: writer.dry_run };
+        let review = writer.review("CREATE", kind, "");
         object = self.webhooks.admit(&review, object, None).await?;
         if kind.namespaced {
             limits::count(&self.store, kind, &object)?;
@@ -167,7 +177,7 @@ impl Pipeline {
                 j::put(&mut new, "/metadata/managedFields", before);
                 fields::record(Some(&old), &mut new, writer.manager, subresource, self.store.now());
             }
-            let review = Review { operation: "UPDATE", kind, subresource, user: writer.user, dry_run: writer.dry_run };
+            let review = writer.review("UPDATE", kind, subresource);
             new = self.webhooks.admit(&review, new, Some(&old)).await?;
             if writer.dry_run {
                 return Ok(Arc::new(new));
@@ -200,7 +210,7 @@ impl Pipeline {
         old: &Value,
         writer: &Writer<'_>,
     ) -> Result<(), ApiError> {
-        let review = Review { operation: "DELETE", kind, subresource: "", user: writer.user, dry_run: writer.dry_run };
+        let review = writer.review("DELETE", kind, "");
         self.webhooks.admit(&review, Value::Null, Some(old)).await.map(drop)
     }
 

@@ -1,8 +1,7 @@
 //! Admission by expressions: `ValidatingAdmissionPolicy` with its bindings, and the match conditions of webhooks
 //! (Kubernetes documentation, "Validating Admission Policy", "Matching requests: `matchConditions`").
 //!
-//! Deliberately absent: the actions `Warn` and `Audit`, which let everything through here without a word, and the
-//! authoriser.
+//! Deliberately absent: the authoriser, and a log that the action `Audit` would write to.
 
 use std::sync::Arc;
 
@@ -135,12 +134,18 @@ fn judge(asked: &Asked<'_>, binding: &Value, policies: &[Arc<Value>]) -> Result<
         return Ok(());
     };
     let narrower = j::at(binding, "/spec/matchResources");
-    let denies = j::items(binding, "/spec/validationActions").iter().any(|action| action == "Deny");
-    if !denies || !fits(j::at(policy, "/spec/matchConstraints")) || !(narrower.is_null() || fits(narrower)) {
+    let acts = |wanted: &str| j::items(binding, "/spec/validationActions").iter().any(|action| action == wanted);
+    let (denies, warns) = (acts("Deny"), acts("Warn"));
+    if !(denies || warns) || !fits(j::at(policy, "/spec/matchConstraints")) || !(narrower.is_null() || fits(narrower)) {
         return Ok(());
     }
     let refuse = |message: &str, reason: &str| {
         let (policy, binding) = (j::name(policy), j::name(binding));
+        if !denies {
+            let of = format!("Validation failed for ValidatingAdmissionPolicy '{policy}' with binding '{binding}'");
+            review.warnings.tell(format!("{of}: {message}"));
+            return Ok(());
+        }
         let why = format!("ValidatingAdmissionPolicy '{policy}' with binding '{binding}' denied request: {message}");
         Err(ApiError::denied_by_policy(&review.kind.gvr(), j::name(Subject(object, old).value()), reason, &why))
     };
@@ -160,7 +165,7 @@ fn judge(asked: &Asked<'_>, binding: &Value, policies: &[Arc<Value>]) -> Result<
         let seen = seen.with("params", one).named(j::items(policy, "/spec/variables"));
         for validation in j::items(policy, "/spec/validations") {
             if let Some(message) = broken(&seen, validation, strict) {
-                return refuse(&message, j::text(validation, "/reason"));
+                refuse(&message, j::text(validation, "/reason"))?;
             }
         }
     }

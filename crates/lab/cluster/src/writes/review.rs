@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::warnings::Warnings;
 use crate::{
     objects::{
         address::{Gvr, Key},
@@ -27,6 +28,8 @@ pub(crate) struct Review<'a> {
     pub(crate) user: &'a User,
     /// Nothing will be stored.
     pub(crate) dry_run: bool,
+    /// What there is to be warned of.
+    pub(crate) warnings: &'a Warnings,
 }
 
 /// Whether rules and selectors of a webhook, or of what is written as one, fit a request.

@@ -226,6 +226,9 @@ impl Webhooks {
             return Ok(Answer::Allowed(None));
         };
         let answer = self.post(hook, address, &server_name, &path, &body).await?;
+        for text in j::items(&answer, "/response/warnings").iter().filter_map(Value::as_str) {
+            review.warnings.tell(text.to_owned());
+        }
         read_answer(version, &uid, &answer)
     }
 

@@ -73,6 +73,26 @@ async fn a_quota_counts_and_refuses_what_is_too_much() {
     assert_eq!(said(&lab, pod("c", of("1m"))).await.0, 201);
 }
 
+#[tokio::test]
+async fn a_quota_with_scopes_counts_the_pods_that_fit_them() {
+    let lab = Lab::start().await;
+    let quota = json!({"metadata": {"name": "few"}, "spec": {"hard": {"pods": "1"}, "scopes": ["BestEffort"]}});
+    assert_eq!(lab.call("POST", "/api/v1/namespaces/default/resourcequotas", quota).await.0, 201);
+    let asks = json!({"requests": {"cpu": "1"}});
+    for name in ["a", "b"] {
+        assert_eq!(said(&lab, pod(name, asks.clone())).await.0, 201);
+    }
+    assert_eq!(said(&lab, pod("c", json!({}))).await.0, 201);
+    assert_eq!(
+        said(&lab, pod("d", json!({}))).await,
+        (
+            403,
+            "pods \"d\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1".to_owned()
+        )
+    );
+    taken(&lab, json!({"pods": "1"})).await;
+}
+
 /// Waits until the quota says that so much is taken.
 async fn taken(lab: &Lab, used: Value) {
     let key = Key::new(Gvr::core("resourcequotas"), Some("default"), "few");

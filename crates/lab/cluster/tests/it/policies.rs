@@ -142,3 +142,19 @@ async fn a_webhook_is_asked_where_its_conditions_hold() {
     let (code, answer) = lab.call("POST", MAPS, json!({"metadata": {"name": "other"}})).await;
     assert!(code == 500 && j::text(&answer, "/message").contains("failed to evaluate match conditions"), "{answer}");
 }
+
+#[tokio::test]
+async fn a_policy_that_warns_lets_through_with_its_words() {
+    let lab = Lab::start().await;
+    let policy = json!({
+        "matchConstraints": rules(&["CREATE"]),
+        "validations": [{"expression": "object.spec.replicas <= 5"}, {"expression": "false", "message": "never"}],
+    });
+    bind(&lab, policy, json!({"validationActions": ["Warn", "Audit"]})).await;
+    let body = deployment("six", 6).to_string();
+    let reply = lab.send(Some(&lab.admin), "POST", DEPLOYMENTS, "application/json", &body).await;
+    assert_eq!(reply.status(), 201);
+    let warned: Vec<&str> = reply.headers().get_all("warning").iter().map(|value| value.to_str().unwrap()).collect();
+    let of = "299 - \"Validation failed for ValidatingAdmissionPolicy 'few' with binding 'bound'";
+    assert_eq!(warned, [format!("{of}: failed expression: object.spec.replicas <= 5\""), format!("{of}: never\"")]);
+}

@@ -55,6 +55,33 @@ fn or(text: &str, empty: &str) -> String {
     if text.is_empty() { empty.into() } else { text.into() }
 }
 
+/// Addresses with their ports, port by port, three of them at most (Kubernetes source, `pkg/printers/internalversion`).
+fn endpoints(object: &Value) -> String {
+    const SHOWN: usize = 3;
+    let subsets = j::items(object, "/subsets");
+    if subsets.is_empty() {
+        return "<none>".to_owned();
+    }
+    let mut all: Vec<String> = Vec::new();
+    for subset in subsets {
+        let addresses = || j::items(subset, "/addresses").iter().map(|one| j::text(one, "/ip"));
+        let ports = j::items(subset, "/ports");
+        if ports.is_empty() {
+            all.extend(addresses().map(str::to_owned));
+        }
+        for port in ports {
+            let port = j::int(port, "/port").unwrap_or_default();
+            all.extend(
+                addresses().map(|ip| if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }),
+            );
+        }
+    }
+    let more = all.len().saturating_sub(SHOWN);
+    all.truncate(SHOWN);
+    let shown = all.join(",");
+    if more > 0 { format!("{shown} + {more} more...") } else { shown }
+}
+
 /// `a=b,c=d`, or `<none>`.
 fn labels(map: &Value) -> String {
     let pairs: Vec<String> = map
@@ -94,7 +121,7 @@ pub(crate) fn row(kind: &str, object: &Value, now: Timestamp) -> Vec<Value> {
         "Event" => event(object, name, now),
         "ConfigMap" => vec![name, size(object, &["/data", "/binaryData"]), old],
         "Secret" => vec![name, j::text(object, "/type").into(), size(object, &["/data"]), old],
-        "Endpoints" => vec![name, "<none>".into(), old],
+        "Endpoints" => vec![name, endpoints(object), old],
         "ControllerRevision" => {
             let owner = j::at(object, "/metadata/ownerReferences/0");
             let group = j::text(owner, "/apiVersion").split('/').next().unwrap_or("");
@@ -284,6 +311,23 @@ mod tests {
         for kind in crate::objects::kinds::KINDS {
             let cells = row(kind.kind, &json!({}), Timestamp::UNIX_EPOCH);
             assert_eq!(cells.len(), columns(kind.kind).count(), "{}", kind.kind);
+        }
+    }
+
+    #[test]
+    fn endpoints_are_shown_with_their_ports_three_at_most() {
+        let addresses = json!([{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]);
+        for (subsets, shown) in [
+            (json!([]), "<none>"),
+            (json!([{"addresses": addresses}]), "10.0.0.1,10.0.0.2"),
+            (json!([{"notReadyAddresses": addresses, "ports": [{"port": 80}]}]), ""),
+            (json!([{"addresses": [{"ip": "2001:db8::1"}], "ports": [{"port": 80}]}]), "[2001:db8::1]:80"),
+            (
+                json!([{"addresses": addresses, "ports": [{"port": 80}, {"port": 443}]}]),
+                "10.0.0.1:80,10.0.0.2:80,10.0.0.1:443 + 1 more...",
+            ),
+        ] {
+            assert_eq!(endpoints(&json!({"subsets": subsets})), shown);
         }
     }
 }
