@@ -1,5 +1,5 @@
-//! Operations of IAM, STS and EKS as boto3 calls them, from tables (`contract/*.toml`): each call with its answer or its
-//! refusal. One process of Python runs them all, where the environment names the tools (`TRUSTWALK_TOOLS`).
+//! Operations of IAM, STS and EKS as boto3 calls them, from tables (`contract/*.toml`): each call with its answer or
+//! its refusal. One process of Python runs them all, where the environment names the tools (`TRUSTWALK_TOOLS`).
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
@@ -35,8 +35,8 @@ async fn lab(dir: &Path) -> Lab {
     Lab::start_scenario(config, &Scenario::read(WORLD, dir).unwrap()).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn boto3_is_answered_as_aws_answers_it() {
+/// Runs tables of calls in one process of Python.
+async fn asked(tables: &[&str]) {
     let Some(tools) = std::env::var_os("TRUSTWALK_TOOLS") else {
         eprintln!("skipped: TRUSTWALK_TOOLS names no tools");
         return;
@@ -53,13 +53,27 @@ async fn boto3_is_answered_as_aws_answers_it() {
         "late": token(json!({"iat": 1_600_000_000, "exp": 1_600_003_600})),
         "stranger": token(json!({"iss": "https://nobody.contract.example"})),
     });
-    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract");
     let mut command = std::process::Command::new(&python);
-    command.arg(tables.join("run.py")).env("TRUSTWALK_KNOWN", known.to_string()).env("HOME", dir.path());
-    command.args(["policies.toml", "iam.toml", "sts.toml", "eks.toml"].map(|table| tables.join(table)));
-    command.envs(lab.env());
+    command.arg(folder.join("run.py")).env("TRUSTWALK_KNOWN", known.to_string()).env("HOME", dir.path());
+    command.args(tables.iter().map(|table| folder.join(table))).envs(lab.env());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
     assert_eq!(told.get("wrong"), Some(&json!([])), "{told:#}");
     assert!(told.get("cases").and_then(Value::as_u64) > Some(0), "{told:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iam_answers_boto3_as_aws_does() {
+    asked(&["iam.toml"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iam_saves_and_refuses_policies_of_boto3_as_aws_does() {
+    asked(&["policies.toml"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sts_and_eks_answer_boto3_as_aws_does() {
+    asked(&["sts.toml", "eks.toml"]).await;
 }

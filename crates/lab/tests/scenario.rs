@@ -202,7 +202,7 @@ async fn documents_that_something_befell_are_minded() {
         ("keys: gone", "`gone` is not known here"),
     ] {
         let text = format!(
-            "accounts: [{{id: '111122223333', alias: main}}]\nissuers:\n- {{name: i, kind: other, url: 'https://a.example', \
+            "accounts: [{{id: '111122223333', alias: main}}]\nissuers:\n- {{name: i, kind: other, url: 'https://a.x', \
              documents: {{{documents}}}}}\n"
         );
         let refused = Scenario::read(&text, dir.path()).map(drop).unwrap_err().to_string();

@@ -1,5 +1,6 @@
 //! Tags of what EC2 has, by its id: modules tag the security group that EKS makes for a cluster (EC2 API Reference,
-//! `CreateTags`, `DeleteTags`, `DescribeTags`). Whether the thing is there is not looked at, for the lab has no network.
+//! `CreateTags`, `DeleteTags`, `DescribeTags`). Whether the thing is there is not looked
+//! at, for the lab has no network.
 
 use std::collections::BTreeMap;
 

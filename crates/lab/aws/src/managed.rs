@@ -155,7 +155,8 @@ pub(crate) fn is_used(state: &State, arn: &str) -> bool {
     uses(state, arn) != (0, 0)
 }
 
-/// A policy as `GetPolicy` shows it: alone with its description, and with its tags also where there are none (reported).
+/// A policy as `GetPolicy` shows it: alone with its description, and with its tags also where there are none
+/// (reported).
 fn whole(state: &State, arn: &str, policy: &Managed) -> String {
     let description: String = policy.description.iter().map(|text| tag("Description", text)).collect();
     let tags = members("Tags", tags::items(&policy.tags).into_iter().map(|(_, xml)| xml));

@@ -19,8 +19,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Cuts one out of all items. Items come with the key they are ordered by; the marker is the last key shown, so that
-    /// a page stays right when items come and go between pages.
+    /// Cuts one out of all items. Items come with the key they are ordered by; the marker is the last key shown, so
+    /// that a page stays right when items come and go between pages.
     pub(crate) fn of(form: &Parameters, items: impl IntoIterator<Item = (String, String)>) -> Result<Self, AwsFault> {
         let most = validate::number(form, "MaxItems", 1, MOST)?.unwrap_or(DEFAULT);
         let most = usize::try_from(most).unwrap_or_default();

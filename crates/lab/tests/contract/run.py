@@ -99,7 +99,8 @@ def main():
                 if "says" in policy:
                     step["fails"] = ["MalformedPolicyDocument", policy["says"]]
                 steps.append(step)
-            cases += [{"name": f"{policy['name']}: {step['with']['PolicyDocument']}", "steps": [step]} for step in steps]
+            told = [f"{policy['name']}: {step['with']['PolicyDocument']}" for step in steps]
+            cases += [{"name": name, "steps": [step]} for name, step in zip(told, steps)]
         count += len(cases)
         wrong += [told for one in cases if (told := case(one, clients, names))]
     json.dump({"cases": count, "wrong": wrong}, sys.stdout, default=str, ensure_ascii=False, indent=1)
