@@ -30,7 +30,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str, form: &Para
         "DescribeInstances" => Ok("<reservationSet/>".to_owned()),
         "CreateTags" => ec2_tags::create(account, form),
         "DeleteTags" => ec2_tags::delete(account, form),
-        "DescribeTags" => ec2_tags::describe(account, form),
+        "DescribeTags" => Ok(ec2_tags::describe(account, form)),
         "DescribeSubnets" => Ok("<subnetSet/>".to_owned()),
         other => Err(unknown(other)),
     }

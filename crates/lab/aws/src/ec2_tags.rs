@@ -102,14 +102,14 @@ pub(crate) fn delete(account: &Account, form: &Parameters) -> Outcome {
 }
 
 /// `DescribeTags`, by the filters `resource-id`, `resource-type`, `key` and `value`.
-pub(crate) fn describe(account: &Account, form: &Parameters) -> Outcome {
+pub(crate) fn describe(account: &Account, form: &Parameters) -> String {
     let names = (1..).map_while(|i| Some((i, form.get(&format!("Filter.{i}.Name"))?)));
     let filters: Vec<(&str, Vec<String>)> =
         names.map(|(i, name)| (name, numbered(form, &format!("Filter.{i}.Value"), ""))).collect();
     let before = before(account);
     let state = account.state();
     let mut shown = String::new();
-    for (arn, tags) in state.eks_tags.iter() {
+    for (arn, tags) in &*state.eks_tags {
         let Some((kind, id)) = arn.strip_prefix(&before).and_then(|rest| rest.split_once('/')) else { continue };
         for (key, value) in tags {
             let own = [("resource-id", id), ("resource-type", kind), ("key", key), ("value", value)];
@@ -124,5 +124,5 @@ pub(crate) fn describe(account: &Account, form: &Parameters) -> Outcome {
             }
         }
     }
-    Ok(format!("<tagSet>{shown}</tagSet>"))
+    format!("<tagSet>{shown}</tagSet>")
 }

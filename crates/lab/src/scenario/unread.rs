@@ -121,14 +121,11 @@ pub(crate) fn unread(error: &Error, text: &str) -> WrongScenario {
 /// A file that is no YAML: of several reasons for that, those that are met most.
 fn broken(error: &Error, text: &str, place: (u64, u64)) -> WrongScenario {
     let words = row(text, place.0).trim();
-    let tab = row(text, place.0).trim_start_matches(' ').starts_with('\t');
-    let what = if tab {
+    if row(text, place.0).trim_start_matches(' ').starts_with('\t') {
         return WrongScenario::new(place.0, "a line begins with a tab").with("indent with spaces");
-    } else if words.is_empty() {
-        "this is no YAML".to_owned()
-    } else {
-        format!("this is no YAML: `{}`", cut(words))
-    };
+    }
+    let what =
+        if words.is_empty() { "this is no YAML".to_owned() } else { format!("this is no YAML: `{}`", cut(words)) };
     let said = error.to_string();
     let said = said.lines().next().unwrap_or_default().split(" at line ").next().unwrap_or_default().trim();
     WrongScenario::new(place.0, format!("{what} (the reader says: {said})"))

@@ -207,6 +207,11 @@ impl Desk<'_> {
         let resource =
             arn.strip_prefix(&prefix).ok_or_else(|| AwsFault::new(400, "BadRequestException", "Invalid ARN"))?;
         self.may(action, resource)?;
+        // Each is a cluster or something of one's. The code is the reference's, the words are own.
+        let cluster = resource.split('/').nth(1).unwrap_or_default();
+        if self.cluster(cluster).is_err() {
+            return Err(AwsFault::new(404, "NotFoundException", format!("The resource {arn} cannot be found.")));
+        }
         match what {
             None => return Ok(json!({"tags": self.tags_of(arn)})),
             Some(true) => {
@@ -219,7 +224,7 @@ impl Desk<'_> {
                 self.account.state().eks_tags.entry(arn.to_owned()).or_default().retain(|key, _| !keys.contains(key));
             }
         }
-        self.record(action, resource.split('/').nth(1).unwrap_or_default());
+        self.record(action, cluster);
         Ok(json!({}))
     }
 
