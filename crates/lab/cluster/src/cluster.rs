@@ -80,11 +80,7 @@ impl Cluster {
     /// Makes a deployment with all its pods, as they are when they have come up well, of a template that is at rest:
     /// nothing runs them. `well` writes the status of a pod on a node of an address. Before the cluster is served: no
     /// watch hears of the pods.
-    pub async fn lay(
-        &self,
-        deployment: serde_json::Value,
-        well: impl Fn(&mut serde_json::Value, &str, jiff::Timestamp),
-    ) -> Result<(), crate::ApiError> {
+    pub async fn lay(&self, deployment: serde_json::Value, well: crate::Well) -> Result<(), crate::ApiError> {
         let own = (&self.shared.store, &self.shared.pipeline);
         controllers::lay(own, deployment, &User::admin("lab-admin"), well).await
     }

@@ -30,6 +30,6 @@ pub use objects::{
     kinds::{KINDS, Kind, find_kind},
     selector::{Filter, matches_label_selector},
 };
-pub use store::{AT_REST, Event, EventKind, Store, Watch, is_at_rest};
+pub use store::{AT_REST, Event, EventKind, Seen, Store, Watch, Well, is_at_rest};
 pub use tls::{TlsError, TlsMaterial};
 pub use user::{Access, User};

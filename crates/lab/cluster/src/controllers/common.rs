@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::events;
+pub(crate) use crate::objects::pod::{condition, is_active, is_ready, owner_uid};
 use crate::{
     objects::{
         address::{Gvr, Key},
@@ -13,7 +14,7 @@ use crate::{
         names::stamp,
     },
     rbac::User,
-    store::Store,
+    store::{Seen, Store},
     writes::{
         pipeline::{Pipeline, Writer},
         warnings::Warnings,
@@ -35,19 +36,16 @@ pub(crate) struct Context {
     pub(crate) pipeline: Pipeline,
 }
 
-/// Pods that a controller owns, and no longer ending.
-pub(crate) fn owned(store: &Store, gvr: &Gvr, owner: &Value) -> Vec<Arc<Value>> {
-    let mut found = store.list(gvr, Some(j::namespace(owner))).1;
-    found.retain(|object| owner_uid(object) == j::uid(owner));
+/// Objects of a kind that a controller owns, as they are held.
+pub(crate) fn seen(store: &Store, gvr: &Gvr, owner: &Value) -> Vec<Seen> {
+    let mut found = store.seen(gvr, Some(j::namespace(owner)));
+    found.retain(|object| object.owner() == j::uid(owner));
     found
 }
 
-/// UID of an object's controller, or empty.
-pub(crate) fn owner_uid(object: &Value) -> &str {
-    j::items(object, "/metadata/ownerReferences")
-        .iter()
-        .find(|owner| j::at(owner, "/controller") == true)
-        .map_or("", |owner| j::text(owner, "/uid"))
+/// Objects of a kind that a controller owns.
+pub(crate) fn owned(store: &Store, gvr: &Gvr, owner: &Value) -> Vec<Arc<Value>> {
+    seen(store, gvr, owner).iter().map(Seen::whole).collect()
 }
 
 /// The reference that makes `owner` an object's controller.
@@ -97,24 +95,6 @@ pub(crate) fn share(setting: &Value, total: i64, round_up: bool) -> i64 {
     }
     let percent: i64 = setting.as_str().and_then(|text| text.trim_end_matches('%').parse().ok()).unwrap_or(0);
     (total * percent + if round_up { 99 } else { 0 }) / 100
-}
-
-/// Whether a condition of an object is `True`.
-pub(crate) fn condition(object: &Value, kind: &str) -> bool {
-    j::items(object, "/status/conditions")
-        .iter()
-        .any(|c| j::text(c, "/type") == kind && j::text(c, "/status") == "True")
-}
-
-/// Whether a pod is ready.
-pub(crate) fn is_ready(pod: &Value) -> bool {
-    condition(pod, "Ready")
-}
-
-/// Whether a pod has not come to its end.
-pub(crate) fn is_active(pod: &Value) -> bool {
-    !matches!(j::text(pod, "/status/phase"), "Succeeded" | "Failed")
-        && j::at(pod, "/metadata/deletionTimestamp").is_null()
 }
 
 /// A condition entry that keeps its transition time while the status stays.

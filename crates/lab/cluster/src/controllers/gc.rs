@@ -4,27 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::{
-    objects::{address::Key, json as j},
+    objects::{address::Key, json as j, pod::is_owned_by},
     store::{Event, EventKind, Store, definitions},
 };
 
 /// The finalizer of an owner that waits for its dependents.
 pub(crate) const FOREGROUND: &str = "foregroundDeletion";
-
-fn owned_by(object: &Value, uid: &str) -> bool {
-    j::items(object, "/metadata/ownerReferences").iter().any(|owner| j::text(owner, "/uid") == uid)
-}
-
-fn everything(store: &Store) -> Vec<Key> {
-    let kinds = store.kinds().into_iter().filter(|k| !k.virtual_only && k.group != "events.k8s.io");
-    kinds
-        .flat_map(|kind| {
-            let gvr = kind.gvr();
-            let objects = store.list(&gvr, None).1;
-            objects.into_iter().map(move |object| Key::of(&gvr, &object)).collect::<Vec<_>>()
-        })
-        .collect()
-}
 
 /// Follows one change: what it leaves behind, or what was waited for.
 pub(crate) fn collect(store: &Store, event: &Event) {
@@ -69,8 +54,8 @@ fn lives(store: &Store, owner: &Value, namespace: &str) -> bool {
 /// Takes an owner from its dependents; those without another go.
 fn bereave(store: &Store, owner: &Value) {
     let uid = j::uid(owner);
-    for key in everything(store) {
-        let Some(object) = store.get(&key).filter(|object| owned_by(object, uid)) else { continue };
+    for key in store.owned_by(uid) {
+        let Some(object) = store.get(&key).filter(|object| is_owned_by(object, uid)) else { continue };
         let others = j::items(&object, "/metadata/ownerReferences").iter().filter(|o| j::text(o, "/uid") != uid);
         let kept = others.into_iter().any(|other| lives(store, other, j::namespace(&object)));
         // Somebody else may have been faster.
@@ -98,8 +83,8 @@ fn finish(store: &Store, key: &Key) {
     };
     let uid = j::uid(&owner);
     let mut blocked = false;
-    for dependent in everything(store) {
-        let Some(object) = store.get(&dependent).filter(|object| owned_by(object, uid)) else { continue };
+    for dependent in store.owned_by(uid) {
+        let Some(object) = store.get(&dependent).filter(|object| is_owned_by(object, uid)) else { continue };
         let _ = store.delete(&dependent);
         let blocks = j::items(&object, "/metadata/ownerReferences")
             .iter()
@@ -123,7 +108,7 @@ fn empty(store: &Store, name: &str) {
         return;
     };
     let mut left = false;
-    for inside in everything(store).into_iter().filter(|key| key.namespace.as_deref() == Some(name)) {
+    for inside in store.inside(name) {
         let _ = store.delete(&inside);
         left |= store.get(&inside).is_some();
     }
@@ -148,9 +133,8 @@ fn remove_customs(store: &Store, definition: &Value) {
 
 /// Removes an owner's references so that its dependents outlive it.
 pub(crate) fn orphan_dependents(store: &Store, uid: &str) {
-    for key in everything(store) {
-        if store.get(&key).is_some_and(|object| owned_by(&object, uid)) {
-            let _ = disown(store, &key, uid);
-        }
+    for key in store.owned_by(uid) {
+        // Gone meanwhile is as good.
+        let _ = disown(store, &key, uid);
     }
 }

@@ -4,8 +4,11 @@ use std::{cmp::Ordering, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::common::{Context, is_active, is_ready, owned, unless_zero};
-use crate::objects::{address::Gvr, errors::ApiError, json as j};
+use super::common::{Context, is_ready, seen, unless_zero};
+use crate::{
+    objects::{address::Gvr, errors::ApiError, json as j},
+    store::Seen,
+};
 
 const CONTROLLER: &str = "replicaset-controller";
 
@@ -21,14 +24,17 @@ pub(crate) async fn reconcile(ctx: &Context, set: &Arc<Value>) -> Result<(), Api
             break;
         }
     }
-    pods.sort_by(|a, b| keep_first(a, b));
-    for pod in pods.iter().skip(wanted) {
-        ctx.delete_pod(set, pod, CONTROLLER);
+    if pods.len() > wanted {
+        let mut whole: Vec<Arc<Value>> = pods.iter().map(Seen::whole).collect();
+        whole.sort_by(|a, b| keep_first(a, b));
+        for pod in whole.iter().skip(wanted) {
+            ctx.delete_pod(set, pod, CONTROLLER);
+        }
     }
     if pods.len() != wanted {
         pods = active(ctx, set);
     }
-    let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+    let ready = pods.iter().filter(|pod| pod.is_ready()).count();
     let status = json!({
         "replicas": pods.len(),
         "fullyLabeledReplicas": unless_zero(pods.len()),
@@ -39,9 +45,9 @@ pub(crate) async fn reconcile(ctx: &Context, set: &Arc<Value>) -> Result<(), Api
     failure.map_or(Ok(()), Err)
 }
 
-fn active(ctx: &Context, set: &Value) -> Vec<Arc<Value>> {
-    let mut pods = owned(&ctx.store, &Gvr::core("pods"), set);
-    pods.retain(|pod| is_active(pod));
+fn active(ctx: &Context, set: &Value) -> Vec<Seen> {
+    let mut pods = seen(&ctx.store, &Gvr::core("pods"), set);
+    pods.retain(Seen::is_active);
     pods
 }
 

@@ -145,16 +145,12 @@ async fn bind_pods(store: Store) {
     let pods = Gvr::core("pods");
     loop {
         let mut watch = store.watch();
-        for pod in store.list(&pods, None).1 {
-            scheduler::schedule(&store, &pod);
-        }
+        scheduler::schedule_all(&store);
         while let Some(event) = watch.next().await {
             if event.key.gvr == pods && event.kind == EventKind::Added {
                 scheduler::schedule(&store, &event.object);
             } else if event.key.gvr.resource == "nodes" {
-                for pod in store.list(&pods, None).1 {
-                    scheduler::schedule(&store, &pod);
-                }
+                scheduler::schedule_all(&store);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The scheduler: binds pods to nodes that fit, the emptiest first.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{common::condition, events};
@@ -50,6 +52,13 @@ fn affine(spec: &Value, node: &Value) -> bool {
         })
 }
 
+/// Binds all pods that wait for a node.
+pub(crate) fn schedule_all(store: &Store) {
+    for pod in store.seen(&Gvr::core("pods"), None).iter().filter(|pod| pod.node().is_empty()) {
+        schedule(store, &pod.whole());
+    }
+}
+
 /// Binds a pod if some node takes it; otherwise says why not.
 pub(crate) fn schedule(store: &Store, pod: &Value) {
     // What is bound stays so.
@@ -66,12 +75,15 @@ pub(crate) fn schedule(store: &Store, pod: &Value) {
     }
     let nodes = store.list(&Gvr::core("nodes"), None).1;
     let daemon = j::items(&pod, "/metadata/ownerReferences").iter().any(|owner| j::text(owner, "/kind") == "DaemonSet");
-    let all = store.list(&pods, None).1;
-    let load = |node: &Value| all.iter().filter(|pod| j::text(pod, "/spec/nodeName") == j::name(node)).count();
+    let all = store.seen(&pods, None);
+    let mut loads: BTreeMap<&str, usize> = BTreeMap::new();
+    for pod in &all {
+        *loads.entry(pod.node()).or_default() += 1;
+    }
     let best = nodes
         .iter()
         .filter(|node| fits(j::at(&pod, "/spec"), node, daemon))
-        .min_by_key(|node| (load(node), j::name(node).to_owned()));
+        .min_by_key(|node| (loads.get(j::name(node)).copied().unwrap_or(0), j::name(node).to_owned()));
     let now = stamp(store.now());
     let Some(node) = best else {
         let message = format!(

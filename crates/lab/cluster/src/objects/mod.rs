@@ -11,6 +11,7 @@ pub(crate) mod kinds;
 pub(crate) mod meta;
 pub(crate) mod names;
 pub(crate) mod patch;
+pub(crate) mod pod;
 pub(crate) mod problems;
 pub(crate) mod protobuf;
 pub(crate) mod quantity;

@@ -73,8 +73,9 @@ impl Store {
         let mut objects: BTreeMap<Gvr, BTreeMap<_, _>> = BTreeMap::new();
         for (name, object) in kept.take::<Value>(&names.objects)? {
             let (gvr, place) = place(&name).ok_or_else(|| damaged(&name))?;
-            state.bytes += weigh(&object).map_err(|_| damaged(&name))?;
-            objects.entry(gvr).or_default().insert(place, Held::of(Arc::new(object)));
+            let bytes = weigh(&object).map_err(|_| damaged(&name))?;
+            state.bytes += bytes;
+            objects.entry(gvr).or_default().insert(place, Held::of(Arc::new(object), bytes));
         }
         state.objects = objects;
         Ok(Some(Self::holding(state, clock)))

@@ -13,14 +13,18 @@ use tokio::sync::watch;
 mod history;
 mod keeping;
 mod kinds;
+mod laying;
 mod packed;
+mod resting;
 
 pub use history::{Event, EventKind, Watch};
 use history::{History, Next};
 use keeping::Keeper;
 pub(crate) use kinds::definitions;
 use packed::Held;
-pub use packed::{AT_REST, is_at_rest};
+pub use packed::{AT_REST, Seen, is_at_rest};
+pub(crate) use resting::Resting;
+pub use resting::Well;
 
 use crate::{
     contract::Clock,
@@ -128,9 +132,20 @@ impl Store {
     /// All objects of a resource, of one namespace or of all, ordered by namespace
     /// and name, with the version the list is valid at.
     pub fn list(&self, gvr: &Gvr, namespace: Option<&str>) -> (u64, Vec<Arc<Value>>) {
+        let (version, found) = self.held(gvr, namespace);
+        // Nobody waits for what is unpacked.
+        (version, found.iter().map(Held::get).collect())
+    }
+
+    /// The same objects as they are held: those that are packed stay so.
+    pub fn seen(&self, gvr: &Gvr, namespace: Option<&str>) -> Vec<Seen> {
+        self.held(gvr, namespace).1.into_iter().map(Seen).collect()
+    }
+
+    fn held(&self, gvr: &Gvr, namespace: Option<&str>) -> (u64, Vec<Held>) {
         let state = self.read();
         let first = (namespace.map(str::to_owned), String::new());
-        let found: Vec<Held> = state
+        let found = state
             .objects
             .get(&gvr.stored())
             .into_iter()
@@ -139,10 +154,26 @@ impl Store {
             .take_while(|((ns, _), _)| namespace.is_none_or(|want| ns.as_deref() == Some(want)))
             .map(|(_, object)| object.clone())
             .collect();
-        let version = state.version;
-        // Nobody waits for what is unpacked.
-        drop(state);
-        (version, found.iter().map(Held::get).collect())
+        (state.version, found)
+    }
+
+    /// Where those objects are that an object of this uid owns.
+    pub(crate) fn owned_by(&self, uid: &str) -> Vec<Key> {
+        self.keys(|_, object| object.is_owned_by(uid))
+    }
+
+    /// Where everything in a namespace is.
+    pub(crate) fn inside(&self, namespace: &str) -> Vec<Key> {
+        self.keys(|(own, _), _| own.as_deref() == Some(namespace))
+    }
+
+    fn keys(&self, wanted: impl Fn(&Place, &Held) -> bool) -> Vec<Key> {
+        let state = self.read();
+        let of = |gvr: &Gvr, all: &BTreeMap<Place, Held>| -> Vec<Key> {
+            let found = all.iter().filter(|(place, object)| wanted(place, object));
+            found.map(|((namespace, name), _)| Key::new(gvr.clone(), namespace.as_deref(), name)).collect()
+        };
+        state.objects.iter().flat_map(|(gvr, all)| of(gvr, all)).collect()
     }
 
     /// Adds an object after filling in name (from `generateName`), uid, creation
@@ -168,32 +199,9 @@ impl Store {
         state.version += 1;
         json::put(&mut object, "/metadata/resourceVersion", state.version.to_string().into());
         let object = Arc::new(object);
-        state.objects.entry(stored).or_default().insert(place, Held::of(Arc::clone(&object)));
+        state.objects.entry(stored).or_default().insert(place, Held::of(Arc::clone(&object), bytes));
         self.publish(&mut state, EventKind::Added, key, &object, None, bytes);
         Ok(object)
-    }
-
-    /// Adds objects that are whole already, and that no watch hears of: as if they had been there long before whoever
-    /// watches. Of those with a name that is taken the later are left out.
-    pub(crate) fn lay(&self, gvr: &Gvr, objects: impl IntoIterator<Item = Value>) -> Result<(), ApiError> {
-        let stored = gvr.stored();
-        for mut object in objects {
-            let mut state = self.write();
-            let key = Key::of(gvr, &object);
-            let place = (key.namespace, key.name);
-            if state.objects.get(&stored).is_some_and(|all| all.contains_key(&place)) {
-                continue;
-            }
-            let bytes = weigh(&object)?;
-            state.fit(0, bytes)?;
-            state.version += 1;
-            json::put(&mut object, "/metadata/resourceVersion", state.version.to_string().into());
-            state.objects.entry(stored.clone()).or_default().insert(place, Held::of(Arc::new(object)));
-        }
-        let mut state = self.write();
-        state.history = History::from(state.version);
-        self.0.changes.send_replace(state.version);
-        Ok(())
     }
 
     /// Changes an object in place. A changed `spec` raises the generation; a change
@@ -214,12 +222,13 @@ impl Store {
         let stored = key.gvr.stored();
         let place = (key.namespace.clone(), key.name.clone());
         let mut state = self.write();
-        let old = state
+        let held = state
             .objects
             .get(&stored)
             .and_then(|all| all.get(&place))
-            .map(Held::get)
+            .cloned()
             .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        let old = held.get();
         let mut new = Value::clone(&old);
         change(&mut new)?;
         meta::prepare_update(&old, &mut new);
@@ -230,11 +239,11 @@ impl Store {
             return self.take(&mut state, key, &new);
         }
         let bytes = weigh(&new)?;
-        state.fit(weigh(&old)?, bytes)?;
+        state.fit(held.bytes()?, bytes)?;
         state.version += 1;
         json::put(&mut new, "/metadata/resourceVersion", state.version.to_string().into());
         let new = Arc::new(new);
-        state.objects.entry(stored).or_default().insert(place, Held::of(Arc::clone(&new)));
+        state.objects.entry(stored).or_default().insert(place, Held::of(Arc::clone(&new), bytes));
         self.publish(&mut state, EventKind::Modified, key.clone(), &new, Some(old), bytes);
         Ok(new)
     }
@@ -261,19 +270,18 @@ impl Store {
     /// Takes an object out, whatever holds it.
     fn take(&self, state: &mut State, key: &Key, last: &Value) -> Result<Arc<Value>, ApiError> {
         let place = (key.namespace.clone(), key.name.clone());
-        let old = state
+        let held = state
             .objects
             .get_mut(&key.gvr.stored())
             .and_then(|all| all.remove(&place))
-            .map(|held| held.get())
             .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
         state.version += 1;
         let mut last = last.clone();
         json::put(&mut last, "/metadata/resourceVersion", state.version.to_string().into());
         let last = Arc::new(last);
-        let bytes = weigh(&old)?;
+        let bytes = held.bytes()?;
         state.fit(bytes, 0)?;
-        self.publish(state, EventKind::Deleted, key.clone(), &last, Some(old), bytes);
+        self.publish(state, EventKind::Deleted, key.clone(), &last, Some(held.get()), bytes);
         Ok(last)
     }
 

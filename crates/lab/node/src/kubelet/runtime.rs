@@ -1,7 +1,7 @@
 //! The kubelet's main loop: pods appear, change and go.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     future::Future,
     sync::{Arc, PoisonError, RwLock},
@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 use trustwalk_lab_cluster::{
-    Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Store, TokenMinter, is_at_rest, json as j,
+    Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Seen, Store, TokenMinter, is_at_rest, json as j,
 };
 
 use super::{
@@ -127,14 +127,14 @@ struct Running {
 
 impl Running {
     fn list(&mut self) {
-        let (_, pods) = self.kubelet.store.list(&Gvr::core("pods"), None);
-        let gone: Vec<String> =
-            self.handles.keys().filter(|uid| !pods.iter().any(|pod| j::uid(pod) == uid.as_str())).cloned().collect();
+        let pods = self.kubelet.store.seen(&Gvr::core("pods"), None);
+        let there: BTreeSet<&str> = pods.iter().map(Seen::uid).collect();
+        let gone: Vec<String> = self.handles.keys().filter(|uid| !there.contains(uid.as_str())).cloned().collect();
         for uid in gone {
             self.forget(&uid);
         }
-        for pod in pods {
-            self.consider(&pod);
+        for pod in pods.iter().filter(|pod| !pod.is_up_at_rest()) {
+            self.consider(&pod.whole());
         }
     }
 
