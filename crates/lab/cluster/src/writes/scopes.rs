@@ -21,8 +21,8 @@ pub(super) fn counts(quota: &Value, gvr: &Gvr, object: &Value) -> bool {
         return true;
     }
     let is_pod = gvr.group.is_empty() && gvr.resource == "pods";
-    let scoped = |scope: &Value| scope.as_str().is_some_and(|scope| fits(scope, object));
-    is_pod && scopes.iter().all(scoped) && expressions.iter().all(|expression| selected(expression, object))
+    let holds = |scope: &Value| scope.as_str().is_some_and(|scope| fits(scope, object));
+    is_pod && scopes.iter().all(holds) && expressions.iter().all(|expression| selected(expression, object))
 }
 
 fn fits(scope: &str, pod: &Value) -> bool {
