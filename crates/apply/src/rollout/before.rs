@@ -64,7 +64,7 @@ fn judge(c: &Controller, pods: &[Pod], fixed: i64, began: Option<i64>) -> Before
     if let (Some(at), true) = (&c.restarted_at, restarted.is_some_and(|r| r > fixed + CLOCKS)) {
         return Before::Newer(format!("a roll-out of {at} is newer than what was changed, so no other one is needed"));
     }
-    let mut live = pods.iter().filter(|p| !p.ended()).peekable();
+    let mut live = pods.iter().filter(|p| !p.ended() && !p.leaving).peekable();
     if live.peek().is_some() && live.all(|p| p.created > fixed + CLOCKS) {
         return Before::Newer("all its pods are younger than what was changed, so they need no restart".to_owned());
     }

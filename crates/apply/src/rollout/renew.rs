@@ -56,7 +56,9 @@ impl Queue {
     }
 
     /// What is done next. Pods that fail go first: nobody misses them. The first one goes alone, as nobody knows yet
-    /// whether a new one becomes ready.
+    /// whether a new one becomes ready. Of a stateful set that with the lowest number goes first: the place of another
+    /// one stays empty while one before it is not ready (Kubernetes documentation, "StatefulSets", "Deployment and
+    /// Scaling Guarantees").
     fn next(&self, c: &Controller, scene: &Scene) -> Next {
         let new = || scene.living().filter(|p| self.is_new(p));
         if let Some(why) = new().find_map(hopeless) {
@@ -64,7 +66,7 @@ impl Queue {
         }
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let going = || self.left(scene).filter(|(_, live)| live.leaving);
-        let unmade = c.desired.saturating_sub(count(scene.living().count())).max(0);
+        let unmade = unmade(c, scene);
         // A pod that goes is missing already: it is not counted twice.
         let away = unmade.max(count(going().count())) + count(new().filter(|p| !p.pod.ready).count());
         let width = if new().any(|p| p.pod.ready) { c.may_lack.clamp(1, MOST_AT_ONCE) } else { 1 };
@@ -81,9 +83,13 @@ impl Queue {
         let spare = c.may_lack.saturating_sub(c.desired.saturating_sub(ready).max(0)).max(0);
         let size = |n: i64| usize::try_from(n).unwrap_or(0);
         let staying = || self.left(scene).filter(|(_, live)| !live.leaving);
-        let failing = staying().filter(|(_, live)| !live.pod.ready);
+        let mut failing: Vec<(&OnePod, &LivePod)> = staying().filter(|(_, live)| !live.pod.ready).collect();
+        if c.kind == "StatefulSet" {
+            failing.sort_by_key(|(one, _)| ordinal(&one.name));
+        }
         let serving = staying().filter(|(_, live)| live.pod.ready).take(size(spare));
-        let chosen: Vec<OnePod> = failing.chain(serving).take(size(room)).map(|(one, _)| one.clone()).collect();
+        let chosen: Vec<OnePod> =
+            failing.into_iter().chain(serving).take(size(room)).map(|(one, _)| one.clone()).collect();
         if !chosen.is_empty() {
             return Next::Evict(chosen);
         }
@@ -92,6 +98,28 @@ impl Queue {
         }
         if away > 0 { Next::Wait("the last new pods are to become ready".to_owned()) } else { Next::Done }
     }
+}
+
+/// How many pods the controller has to make yet. A stateful set that goes in order makes none behind one that is not
+/// ready: those come once that one is renewed (recorded from kube-controller-manager 1.36.2).
+fn unmade(c: &Controller, scene: &Scene) -> i64 {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let missing = c.desired.saturating_sub(count(scene.living().count())).max(0);
+    let unready = scene.living().filter(|p| !p.pod.ready).map(|p| ordinal(&p.pod.name)).min();
+    match (c.in_order_from, unready) {
+        (Some(first), Some(unready)) => {
+            let before = scene.living().filter(|p| ordinal(&p.pod.name) < unready).count();
+            let places = i64::try_from(unready.saturating_sub(first)).unwrap_or(i64::MAX);
+            missing.min(places.saturating_sub(count(before)).max(0))
+        }
+        (None, _) | (_, None) => missing,
+    }
+}
+
+/// The number of a stateful set's pod, which its name ends with (Kubernetes documentation, "StatefulSets", "Ordinal
+/// index").
+fn ordinal(name: &str) -> u64 {
+    name.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(u64::MAX)
 }
 
 /// What an eviction that did not happen waits for.
@@ -311,6 +339,46 @@ mod tests {
         assert_eq!(q.next(&set(3, 1), &ready), evict("a", "1"));
         let over = scene(vec![pod("e", "5", true), pod("d", "4", true), pod("c", "3", true)]);
         assert_eq!(q.next(&set(3, 1), &over), Next::Done);
+    }
+
+    #[test]
+    fn of_a_stateful_set_s_failing_pods_the_lowest_number_goes_first() {
+        let one = |n: usize| OnePod { name: format!("db-{n}"), uid: n.to_string() };
+        // As a list has them: by name.
+        let order = [1, 10, 11, 2, 3];
+        let q = Queue { pods: order.map(one).into(), old: order.map(|n| n.to_string()).into() };
+        let all = order.map(|n| pod(&format!("db-{n}"), &n.to_string(), false)).into_iter();
+        let of = |kind: &str, all: Vec<LivePod>| {
+            let c = Controller { kind: kind.to_owned(), ..set(5, 1) };
+            match q.next(&c, &scene(all)) {
+                Next::Evict(these) => these.into_iter().map(|one| one.name).collect::<Vec<_>>(),
+                Next::Wait(_) | Next::Failed(_) | Next::Done => Vec::new(),
+            }
+        };
+        assert_eq!(of("StatefulSet", all.clone().collect()), ["db-1"]);
+        let mut second: Vec<LivePod> = all.collect();
+        second[0] = pod("db-1", "new", true);
+        assert_eq!(of("StatefulSet", second.clone()), ["db-2"]);
+        assert_eq!(of("Deployment", second), ["db-10"], "where numbers mean nothing");
+    }
+
+    #[test]
+    fn pods_that_wait_behind_one_that_fails_are_not_waited_for() {
+        // As kube-controller-manager 1.36.2 left a set of three whose first pod fails.
+        let one = OnePod { name: "db-0".to_owned(), uid: "1".to_owned() };
+        let q = Queue { pods: vec![one.clone()], old: ["1".to_owned()].into() };
+        let c = Controller { kind: "StatefulSet".to_owned(), in_order_from: Some(0), ..set(3, 1) };
+        assert_eq!(q.next(&c, &scene(vec![pod("db-0", "1", false)])), Next::Evict(vec![one]));
+        assert!(matches!(q.next(&c, &scene(Vec::new())), Next::Wait(w) if w.contains("to be made")));
+        assert!(matches!(q.next(&c, &scene(vec![pod("db-0", "2", false)])), Next::Wait(w) if w.contains("ready")));
+        assert!(matches!(q.next(&c, &scene(vec![pod("db-0", "2", true)])), Next::Wait(w) if w.contains("to be made")));
+        let all = vec![pod("db-0", "2", true), pod("db-1", "3", true), pod("db-2", "4", true)];
+        assert_eq!(q.next(&c, &scene(all)), Next::Done);
+        // One before it is made first, also where numbers do not begin with 0.
+        let gap = scene(vec![pod("db-4", "3", true), pod("db-6", "4", false)]);
+        let from = |first| unmade(&Controller { in_order_from: Some(first), ..set(3, 1) }, &gap);
+        assert_eq!((from(4), from(5), from(6)), (1, 0, 0));
+        assert_eq!(unmade(&set(3, 1), &gap), 1, "where pods are made all at once");
     }
 
     #[test]

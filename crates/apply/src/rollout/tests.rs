@@ -186,6 +186,18 @@ async fn just_the_pods_that_need_it_are_evicted_also_where_pods_are_replaced_by_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stateful_set_whose_pods_all_fail_is_renewed_from_its_first_pod_on() {
+    let bench = Bench::with("statefulsets", "StatefulSet", 3, json!({})).await;
+    bench.fail();
+    let (before, action) = (uids(&bench), these(&bench, "StatefulSet", 3));
+    let Action::Renew { resource, namespace, name, mut pods } = action else { panic!() };
+    pods.reverse();
+    let action = Action::Renew { resource, namespace, name, pods };
+    renew(&bench.kube().await, &action, None, &mut Told::default()).await.unwrap();
+    assert!(uids(&bench).iter().all(|uid| !before.contains(uid)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_disruption_budget_that_refuses_is_waited_for() {
     let bench = Bench::with(DEPLOYMENTS, "Deployment", 2, json!({})).await;
     bench.budget(json!({"minAvailable": 2})).await;

@@ -81,6 +81,11 @@ async fn asked(options: &DialOptions, url: &str) -> Seen {
     Seen { chain: Ok(chain), document: document.map_err(|e| words(&e)), refused: false }
 }
 
+/// The forms that documents have. A kube-apiserver gives its keys as a key set alone, and answers 406 to whoever asks
+/// for plain JSON (RFC 7517, section 8.5; recorded from kube-apiserver 1.36.2); what another server calls them, its
+/// text tells.
+const ACCEPTED: &str = "application/json, application/jwk-set+json, */*;q=0.5";
+
 async fn get(stream: TlsStream, place: &Place, url: &str) -> Result<Observation, ReadError> {
     let head = |e: &(dyn std::error::Error + 'static)| ReadError::Head {
         url: shown_url(url).into_owned(),
@@ -95,7 +100,7 @@ async fn get(stream: TlsStream, place: &Place, url: &str) -> Result<Observation,
     let authority = if place.port == 443 { host } else { format!("{host}:{}", place.port) };
     let request = Request::get(place.path.as_str())
         .header("host", authority)
-        .header("accept", "application/json")
+        .header("accept", ACCEPTED)
         // Compressed bodies are not read: a few bytes of them may be any size.
         .header("accept-encoding", "identity")
         .header("user-agent", concat!("trustwalk/", env!("CARGO_PKG_VERSION")))

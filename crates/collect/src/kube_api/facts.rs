@@ -46,6 +46,8 @@ pub fn workload(kind: &str, v: &Value) -> Workload {
         managers: managers(v),
         paused: v.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false),
         on_delete: text(v, "/spec/updateStrategy/type") == "OnDelete",
+        partition: int(v, "/spec/updateStrategy/rollingUpdate/partition"),
+        in_order: kind == "StatefulSet" && text(v, "/spec/podManagementPolicy") != "Parallel",
     }
 }
 
@@ -180,6 +182,7 @@ pub fn pod(v: &Value) -> Pod {
         name: text(v, "/metadata/name"),
         started: moment(v, "/status/startTime"),
         runs: statuses().map(run).collect(),
+        leaving: moment(v, "/metadata/deletionTimestamp").is_some(),
     }
 }
 

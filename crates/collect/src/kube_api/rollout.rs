@@ -41,6 +41,8 @@ pub struct Controller {
     pub may_lack: i64,
     /// Of a stateful set: pods of a lower number keep the old template.
     pub partition: Option<i64>,
+    /// Of a stateful set whose pods are made one after another (`OrderedReady`): the number of the first one.
+    pub in_order_from: Option<u64>,
     /// Of a stateful set: the revision that its pods had.
     pub current_revision: String,
     /// Of a stateful set: the revision that they are to have.
@@ -65,6 +67,8 @@ pub fn controller(kind: &str, v: &Value) -> Controller {
     let exceeded = condition("Progressing").filter(|c| text(c, "/reason") == "ProgressDeadlineExceeded");
     let cannot = condition("ReplicaFailure").filter(|c| text(c, "/status") == "True");
     let wanted = v.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
+    let in_order = kind == "StatefulSet" && text(v, "/spec/podManagementPolicy") != "Parallel";
+    let first = || v.pointer("/spec/ordinals/start").and_then(Value::as_u64).unwrap_or(0);
     let desired = if daemon { int(v, "/status/desiredNumberScheduled") } else { wanted };
     Controller {
         may_lack: may_lack(kind, v, desired),
@@ -80,6 +84,7 @@ pub fn controller(kind: &str, v: &Value) -> Controller {
         paused: v.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false),
         on_delete: text(v, "/spec/updateStrategy/type") == "OnDelete",
         partition: v.pointer("/spec/updateStrategy/rollingUpdate/partition").and_then(Value::as_i64),
+        in_order_from: in_order.then(first),
         current_revision: text(v, "/status/currentRevision"),
         update_revision: text(v, "/status/updateRevision"),
         deadline: v.pointer("/spec/progressDeadlineSeconds").and_then(Value::as_i64).filter(|s| *s < NO_DEADLINE),

@@ -71,7 +71,7 @@ impl World {
         let uses = |pod: &Pod| pod.spec.service_account == account;
         let is_account = target.resource.kind == "ServiceAccount";
         let is_pod = target.resource.kind == "Pod";
-        match workload.known() {
+        let pods = match workload.known() {
             Some(_) if listed.together && is_pod => {
                 self.pods_together(kube, namespace, &|pod| pod.name == target.name).await
             }
@@ -83,7 +83,8 @@ impl World {
             _ if is_account => kube.pods(namespace, None, &uses).await,
             Some(workload) => kube.pods_of(workload).await,
             None => workload.clone().map(|_| Vec::new()),
-        }
+        };
+        pods.map(staying)
     }
 
     async fn pods_together(
@@ -100,6 +101,15 @@ impl World {
     }
 }
 
+/// The pods that stay, where there are any: what those on their way out say is of before, for as long as their grace
+/// period lasts (recorded from kube-apiserver 1.36.2: after a roll-out the old ones are listed among the new ones).
+fn staying(mut pods: Vec<Pod>) -> Vec<Pod> {
+    if pods.iter().any(|pod| !pod.leaving) {
+        pods.retain(|pod| !pod.leaving);
+    }
+    pods
+}
+
 /// Whether a pod is of a workload: by its selector, and of a `CronJob`, which has none, by its name.
 fn belongs(workload: &Workload, pod: &Pod) -> bool {
     match workload.selector.as_str() {
@@ -114,4 +124,25 @@ pub(super) fn carried(account: &Observed<ServiceAccount>, pods: &Observed<Vec<Po
     let mut alive = pods.known().into_iter().flatten().filter(|p| !p.ended()).peekable();
     let carries = |pod: &Pod| pod.spec.containers.iter().any(|c| c.env_value(Variable::AwsRoleArn) == Some(role));
     alive.peek().is_some() && alive.all(carries)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::staying;
+    use crate::kube_api::live_pod;
+
+    #[test]
+    fn pods_on_their_way_out_say_nothing_where_others_stay() {
+        // As a kube-apiserver 1.36.2 listed them after a roll-out: the old one for its grace period, and not ready.
+        let old = json!({"metadata": {"name": "web-66758f4577-zss4g", "deletionTimestamp": "2026-11-30T15:01:55Z",
+            "deletionGracePeriodSeconds": 30}, "status": {"phase": "Running"}});
+        let new = json!({"metadata": {"name": "web-6769dc4f87-gwzff"}, "status": {"phase": "Running"}});
+        let [old, new] = [old, new].map(|pod| live_pod(&pod).pod);
+        let names = |pods: Vec<_>| staying(pods).into_iter().map(|pod| pod.name).collect::<Vec<_>>();
+        assert!(old.leaving && !new.leaving);
+        assert_eq!(names(vec![old.clone(), new.clone()]), [new.name]);
+        assert_eq!(names(vec![old.clone()]), [old.name], "while there are no others, they are all there is");
+    }
 }

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use trustwalk_collect::issuer::{IssuerFacts, MAX_KEYS, read_issuer};
 use trustwalk_core::evidence::{Observed, Source};
 
-use crate::servers::{Secure, answer, request, secure, stay, to_host};
+use crate::servers::{Secure, answer, head, request, secure, stay, to_host};
 
 pub(crate) const ISSUER: &str = "https://issuer.example.com";
 
@@ -17,9 +17,17 @@ async fn publishing(discovery: String, keys: String) -> IssuerFacts {
     let address = secure(move |mut stream: Secure| {
         let (discovery, keys) = (discovery.clone(), keys.clone());
         async move {
-            let wanted = request(&mut stream).await;
-            let body = if wanted.contains("/.well-known/openid-configuration ") { discovery } else { keys };
-            let _ = stream.write_all(&answer(&[], body.as_bytes())).await;
+            let wanted = head(&mut stream).await;
+            let is_discovery = wanted.contains("/.well-known/openid-configuration ");
+            let body = if is_discovery { discovery } else { keys };
+            // As a kube-apiserver 1.36.2, which gives its keys in one form alone.
+            let form = if is_discovery { "application/json" } else { "application/jwk-set+json" };
+            let told = if wanted.contains(form) {
+                answer(&[], body.as_bytes())
+            } else {
+                b"HTTP/1.1 406 Not Acceptable\r\ncontent-length: 0\r\n\r\n".to_vec()
+            };
+            let _ = stream.write_all(&told).await;
             stay(stream).await;
         }
     })

@@ -147,13 +147,18 @@ where
 
 /// Reads a request's head; its first line is the answer. Empty when the client went away.
 pub(crate) async fn request<S: AsyncRead + Unpin>(stream: &mut S) -> String {
+    head(stream).await.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The whole head of a request.
+pub(crate) async fn head<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if stream.read_buf(&mut head).await.unwrap_or(0) == 0 {
             return String::new();
         }
     }
-    String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned()
+    String::from_utf8_lossy(&head).into_owned()
 }
 
 /// Stays until the client goes away.

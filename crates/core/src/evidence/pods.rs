@@ -184,6 +184,19 @@ pub struct Workload {
     /// Whether its pods take up a new template only when somebody deletes them (`updateStrategy` `OnDelete`).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub on_delete: bool,
+    /// Whether its pods are made and replaced one after another, so that none is while another is not ready
+    /// (`podManagementPolicy` `OrderedReady` of a stateful set).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub in_order: bool,
+    /// Of a stateful set: how many of its pods keep the template they have, the first ones (`partition`).
+    #[serde(skip_serializing_if = "is_none")]
+    pub partition: i64,
+}
+
+/// Whether a roll-out leaves no pod out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_none(partition: &i64) -> bool {
+    *partition == 0
 }
 
 /// One pod of the workload.
@@ -214,6 +227,9 @@ pub struct Pod {
     pub started: Option<i64>,
     /// What its containers did, init containers included.
     pub runs: Vec<ContainerRun>,
+    /// Whether it is on its way out: somebody deleted it (`deletionTimestamp`), and its grace period runs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub leaving: bool,
 }
 
 /// What a container of a pod did (Kubernetes API reference, `ContainerStatus`). All times are Unix seconds.

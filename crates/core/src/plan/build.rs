@@ -10,7 +10,7 @@ use super::describe::{describe, reach};
 use super::lint::{Leave, Linted, Rule, lint, of_step};
 use super::model::{Applicability, CAUSES_BETWEEN, Effect, Plan, Precondition, Step, Withheld};
 use super::owner::Owner;
-use super::restart::{Which, may_restart, renewal_of};
+use super::restart::{Which, may_restart, renewal_of, stands};
 use super::ways::ways;
 use crate::diagnosis::{Diagnosis, Refused, course, named};
 use crate::evidence::{Evidence, View};
@@ -270,6 +270,22 @@ fn evicted(e: &Evidence, action: &Action) -> Option<String> {
             visible::line(&owner)
         ));
     }
-    w.on_delete
-        .then(|| format!("{place} makes new pods only in the place of those that go (OnDelete), so they are evicted"))
+    if w.on_delete {
+        return Some(format!(
+            "{place} makes new pods only in the place of those that go (OnDelete), so they are evicted"
+        ));
+    }
+    if w.partition > 0 {
+        return Some(format!(
+            "{place} keeps the template of its first {} (partition), so that no roll-out reaches them: its pods are \
+             evicted",
+            if w.partition == 1 { "pod".to_owned() } else { format!("{} pods", w.partition) }
+        ));
+    }
+    stands(w, e.pods.known()).then(|| {
+        format!(
+            "{place} goes in order (OrderedReady): a roll-out would replace no pod while one is not ready, so they are \
+             evicted"
+        )
+    })
 }

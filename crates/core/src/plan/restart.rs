@@ -20,7 +20,8 @@ pub(crate) enum Which {
 ///
 /// A roll-out changes the template, which whoever deploys from a repository may put back at once (Argo CD
 /// documentation, "Automated Sync Policy", self-heal; Flux documentation, "Kustomization", drift): there the pods are
-/// evicted, as where the template is taken up only by pods that somebody deletes (`OnDelete`).
+/// evicted, as where the template is taken up only by pods that somebody deletes (`OnDelete`), and where a pod that is
+/// not ready holds a roll-out up ([`stands`]) or a partition keeps pods out of it.
 pub(crate) fn renewal_of(e: &Evidence, which: Which) -> Option<Action> {
     let w = e.workload.known()?;
     if w.paused || !RENEWABLE.contains(&w.kind.as_str()) {
@@ -34,7 +35,7 @@ pub(crate) fn renewal_of(e: &Evidence, which: Which) -> Option<Action> {
     let all = needy.is_empty() || needy.len() == live.len();
     let chosen = if all { live } else { needy };
     let named = !chosen.is_empty() && chosen.iter().all(|p| !p.uid.is_empty());
-    if rolls(w) && (all || chosen.len() > MOST_RENEWED || !named) {
+    if rolls(w) && !stands(w, e.pods.known()) && (all || chosen.len() > MOST_RENEWED || !named) {
         return Some(Action::Restart {
             resource: w.kind.clone(),
             namespace: w.namespace.clone(),
@@ -53,7 +54,14 @@ pub(crate) fn renewal_of(e: &Evidence, which: Which) -> Option<Action> {
 /// Whether a change of its template makes its pods anew, and stays.
 fn rolls(w: &Workload) -> bool {
     let controller = matches!(w.kind.as_str(), "DaemonSet" | "Deployment" | "StatefulSet");
-    controller && !w.on_delete && Owner::by_repository(w).is_none()
+    controller && !w.on_delete && w.partition == 0 && Owner::by_repository(w).is_none()
+}
+
+/// Whether a roll-out would stand still before its first step: a stateful set that goes in order replaces no pod while
+/// one of them is not ready, of whatever template that one is, and has no deadline that would end this (Kubernetes
+/// documentation, "StatefulSets", "Forced rollback"; recorded from kube-controller-manager 1.36.2).
+pub(super) fn stands(w: &Workload, pods: Option<&Vec<Pod>>) -> bool {
+    w.in_order && pods.is_some_and(|all| all.iter().any(|p| !p.ended() && !p.ready))
 }
 
 /// Causes that new pods alone cure.
@@ -126,6 +134,24 @@ mod tests {
         }
         let unknown = Pod { uid: String::new(), ..down };
         assert!(matches!(of(workload("DaemonSet"), vec![up, unknown]), Some(Action::Restart { .. })));
+    }
+
+    #[test]
+    fn a_stateful_set_that_goes_in_order_rolls_nothing_out_while_a_pod_fails() {
+        let set = || Workload { in_order: true, ..workload("StatefulSet") };
+        let (up, down) = (|name| pod(name, true), |name| pod(name, false));
+        assert_eq!(evicted(of(set(), vec![down("a"), down("b")])), ["a", "b"]);
+        assert!(matches!(of(set(), vec![up("a"), up("b")]), Some(Action::Restart { .. })), "nothing holds it up");
+        assert!(matches!(of(workload("StatefulSet"), vec![down("a")]), Some(Action::Restart { .. })), "all at once");
+        let ended = Pod { phase: "Failed".to_owned(), ..down("b") };
+        assert!(matches!(of(set(), vec![up("a"), ended]), Some(Action::Restart { .. })), "it is made anew by itself");
+    }
+
+    #[test]
+    fn pods_that_a_partition_keeps_out_of_roll_outs_are_evicted() {
+        let pods = || vec![pod("s-0", true), pod("s-1", true)];
+        assert_eq!(evicted(of(Workload { partition: 1, ..workload("StatefulSet") }, pods())), ["s-0", "s-1"]);
+        assert!(matches!(of(workload("StatefulSet"), pods()), Some(Action::Restart { .. })));
     }
 
     #[test]

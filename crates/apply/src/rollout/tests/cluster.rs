@@ -141,6 +141,16 @@ impl Bench {
         self.gates.crash.store(crash, Ordering::SeqCst);
     }
 
+    /// Has every pod that is there fail for good.
+    pub(super) fn fail(&self) {
+        for pod in self.pods() {
+            let not_ready = json!([{"type": "Ready", "status": "False"}]);
+            self.store
+                .update(&Key::of(&Gvr::core("pods"), &pod), |pod| j::put(pod, "/status/conditions", not_ready))
+                .unwrap();
+        }
+    }
+
     /// Changes the workload.
     pub(super) fn patch(&self, resource: &str, change: &Value) {
         self.store.update(&Self::key(resource), |object| merge(object, change)).unwrap();

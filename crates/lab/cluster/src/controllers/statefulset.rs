@@ -23,23 +23,26 @@ pub(crate) async fn reconcile(ctx: &Context, set: &Arc<Value>) -> Result<(), Api
     let parallel = j::text(set, "/spec/podManagementPolicy") == "Parallel";
     let pods = Gvr::core("pods");
     let mut failure = None;
+    // In order, nothing is made or replaced while a pod that comes earlier is missing or not ready, of whatever
+    // template that one is.
+    let mut held = false;
     for ordinal in 0..wanted {
         let name = format!("{}-{ordinal}", j::name(set));
         let found = ctx.store.get(&Key::new(pods.clone(), Some(j::namespace(set)), &name));
         match found {
-            Some(pod) if !is_active(&pod) => ctx.delete_pod(set, &pod, CONTROLLER),
-            Some(pod) if is_ready(&pod) || parallel => {}
-            Some(_) => break,
+            Some(pod) if !is_active(&pod) => {
+                ctx.delete_pod(set, &pod, CONTROLLER);
+                held = !parallel;
+            }
+            Some(pod) => held = !parallel && !is_ready(&pod),
             None => {
                 let pod = numbered_pod(set, &name, ordinal, &hash);
-                if let Err(error) = ctx.create_pod(set, pod, CONTROLLER).await {
-                    failure = Some(error);
-                    break;
-                }
-                if !parallel {
-                    break;
-                }
+                failure = ctx.create_pod(set, pod, CONTROLLER).await.err();
+                held = !parallel || failure.is_some();
             }
+        }
+        if held {
+            break;
         }
     }
     let mut all = owned(&ctx.store, &pods, set);
@@ -47,7 +50,9 @@ pub(crate) async fn reconcile(ctx: &Context, set: &Arc<Value>) -> Result<(), Api
     for pod in all.iter().filter(|pod| number(pod) >= wanted) {
         ctx.delete_pod(set, pod, CONTROLLER);
     }
-    roll(ctx, set, &all, &hash, wanted);
+    if !held {
+        roll(ctx, set, &all, &hash, wanted);
+    }
     status(ctx, set, &hash);
     failure.map_or(Ok(()), Err)
 }

@@ -237,3 +237,43 @@ async fn a_stateful_set_starts_in_order() {
     let names: Vec<String> = lab.pods().iter().map(|pod| j::name(pod).to_owned()).collect();
     assert_eq!(names, ["s-0", "s-1"]);
 }
+
+/// As kube-controller-manager 1.36.2 was seen to do: a template that is mended does not reach a pod that fails, until
+/// somebody deletes that pod.
+#[tokio::test]
+async fn a_stateful_set_that_goes_in_order_replaces_nothing_while_a_pod_is_not_ready() {
+    const STATEFUL: &str = "/apis/apps/v1/namespaces/default/statefulsets";
+    let lab = Lab::start().await;
+    for (name, policy) in [("ordered", "OrderedReady"), ("parallel", "Parallel")] {
+        let mut stateful = daemon_set(name);
+        j::put(&mut stateful, "/kind", "StatefulSet".into());
+        j::put(&mut stateful, "/spec/replicas", 1.into());
+        j::put(&mut stateful, "/spec/podManagementPolicy", policy.into());
+        lab.call("POST", STATEFUL, stateful).await;
+    }
+    lab.until("both", |store| {
+        store.list(&Gvr::core("pods"), None).1.iter().filter(|pod| j::name(pod).ends_with("-0")).count() == 2
+    })
+    .await;
+    let uid = |name: &str| {
+        let key = Key::new(Gvr::core("pods"), Some("default"), name);
+        lab.store.get(&key).map(|pod| j::uid(&pod).to_owned())
+    };
+    let before = uid("ordered-0");
+    let patch = json!({"spec": {"template": {"metadata": {"annotations": {"restart": "1"}}}}});
+    for name in ["ordered", "parallel"] {
+        lab.call("PATCH", &format!("{STATEFUL}/{name}"), patch.clone()).await;
+    }
+    let restarted = |store: &Store, name: &str| {
+        let pod = store.get(&Key::new(Gvr::core("pods"), Some("default"), name));
+        pod.is_some_and(|pod| j::text(&pod, "/metadata/annotations/restart") == "1")
+    };
+    lab.until("one that goes in no order is replaced", |store| restarted(store, "parallel-0")).await;
+    lab.until("the other's template was seen", |store| {
+        j::int(&set(store, "statefulsets", "ordered"), "/status/observedGeneration") == Some(2)
+    })
+    .await;
+    assert_eq!(uid("ordered-0"), before);
+    lab.call("DELETE", "/api/v1/namespaces/default/pods/ordered-0", json!({})).await;
+    lab.until("deleted, it is made anew", |store| restarted(store, "ordered-0")).await;
+}
