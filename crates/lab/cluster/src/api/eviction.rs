@@ -11,6 +11,9 @@ use crate::{
 
 /// Deletes a pod if its budget lets it go.
 pub(crate) fn evict(store: &Store, key: &Key, eviction: &Value, dry_run: bool) -> Result<(), ApiError> {
+    if j::name(eviction) != key.name {
+        return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
+    }
     let pod = store.get(key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
     let wanted = j::text(eviction, "/deleteOptions/preconditions/uid");
     if !wanted.is_empty() && wanted != j::uid(&pod) {

@@ -8,6 +8,7 @@ mod forms;
 mod issued;
 mod metrics;
 mod openapi;
+mod options;
 mod patched;
 mod port_forward;
 mod reply;

@@ -8,12 +8,20 @@ use crate::{
         shared::Shared,
         token,
     },
-    objects::{errors::ApiError, json as j},
+    objects::{
+        errors::ApiError,
+        json as j,
+        kinds::Kind,
+        problems::{Problem, refusal},
+    },
     rbac::{self, Attempt, User},
 };
 
 /// Answers one review.
 pub(crate) fn answer(shared: &Shared, call: &Call, target: &Target, body: &Value) -> Result<Value, ApiError> {
+    if matches!(target.kind.kind, "SelfSubjectAccessReview" | "SubjectAccessReview" | "LocalSubjectAccessReview") {
+        asks_one_thing(target.kind, body)?;
+    }
     let mut answer = match target.kind.kind {
         "TokenReview" => token::review(shared, body),
         "SelfSubjectReview" => with_status(body, json!({"userInfo": token::user_info(&call.user)})),
@@ -29,6 +37,23 @@ pub(crate) fn answer(shared: &Shared, call: &Call, target: &Target, body: &Value
     j::put_default(&mut answer, "/apiVersion", target.kind.api_version().into());
     j::put_default(&mut answer, "/kind", target.kind.kind.into());
     Ok(answer)
+}
+
+/// A question of rights names a resource or a path, and not both.
+fn asks_one_thing(kind: &Kind, body: &Value) -> Result<(), ApiError> {
+    let (resource, path) = (j::at(body, "/spec/resourceAttributes"), j::at(body, "/spec/nonResourceAttributes"));
+    let problem = match (resource.is_null(), path.is_null()) {
+        (true, true) => {
+            let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+            Problem::invalid("spec.resourceAttributes", &Value::Null, why)
+        }
+        (false, false) => {
+            let why = "cannot be specified in combination with resourceAttributes";
+            Problem::invalid("spec.nonResourceAttributes", path, why)
+        }
+        (true, false) | (false, true) => return Ok(()),
+    };
+    refusal(kind.kind, kind.group, "", &[problem])
 }
 
 fn with_status(body: &Value, status: Value) -> Value {

@@ -10,7 +10,7 @@ use crate::{
     api::{
         decoding::{self, decoded, warned},
         forms::{partial, typed},
-        metrics,
+        metrics, options,
         patched::patched,
         port_forward,
         reply::{Reply, json_reply},
@@ -30,6 +30,7 @@ pub(crate) async fn handle(
     target: Target,
     request: Request<Incoming>,
 ) -> Result<Reply, ApiError> {
+    options::check(&call)?;
     if target.kind.virtual_only {
         if call.method != http::Method::POST {
             return Err(ApiError::method_not_allowed());
@@ -247,15 +248,6 @@ async fn patch(shared: &Shared, call: &Call, target: &Target, body: Value) -> Re
             })
             .await?;
         return Ok(warned(show(shared, call, target, 200, &object), &warnings));
-    }
-    if call.param("fieldManager").is_empty() {
-        return Err(ApiError::invalid(
-            "PatchOptions",
-            "meta.k8s.io",
-            "",
-            "fieldManager",
-            "Required value: is required for apply patch",
-        ));
     }
     let mut body = decoding::applied(shared, target, body)?;
     settle_namespace(target, &mut body)?;

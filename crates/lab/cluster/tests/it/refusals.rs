@@ -148,3 +148,57 @@ async fn what_may_not_change_does_not() {
     let (code, status) = lab.call("PATCH", &format!("{services}/w"), json!({"spec": {"clusterIP": "10.1.2.3"}})).await;
     assert!(code == 422 && j::text(&status, "/message").contains("may not change once set"), "{status}");
 }
+
+#[tokio::test]
+async fn options_questions_and_evictions_that_make_no_sense_are_refused_as_a_real_server_does() {
+    let lab = Lab::start().await;
+    lab.call("POST", MAPS, json!({"metadata": {"name": "c"}})).await;
+    let map = format!("{MAPS}/c");
+    for (query, words) in [
+        ("dryRun=Some", "dryRun: Unsupported value: [\"Some\"]: supported values: \"All\""),
+        ("force=true", "force: Forbidden: may not be specified for non-apply patch"),
+        (&*format!("fieldManager={}", "x".repeat(129)), "fieldManager: Too long: may not be more than 128 bytes"),
+    ] {
+        let (code, status) = lab.call("PATCH", &format!("{map}?{query}"), json!({})).await;
+        assert_eq!(code, 422, "{query}: {status}");
+        assert_eq!(status["message"], format!("PatchOptions.meta.k8s.io \"\" is invalid: {words}"));
+    }
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {}});
+    let (code, status) = lab.call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review).await;
+    assert!(code == 422 && j::text(&status, "/message").contains("exactly one of nonResourceAttributes"), "{status}");
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "other"}});
+    let (code, status) = lab.call("POST", "/api/v1/namespaces/default/pods/p/eviction", eviction).await;
+    assert_eq!(code, 400);
+    assert_eq!(status["message"], "name in URL does not match name in Eviction object");
+}
+
+#[tokio::test]
+async fn webhooks_that_no_server_takes_are_refused() {
+    const HOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+    let lab = Lab::start().await;
+    let hook = |name: &str, url: &str, versions: Value| {
+        json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": "h"}, "webhooks": [{"name": name, "clientConfig": {"url": url}, "sideEffects": "None",
+                "admissionReviewVersions": versions}]})
+    };
+    let is_invalid = "MutatingWebhookConfiguration.admissionregistration.k8s.io \"h\" is invalid: webhooks[0].";
+    for (bad, words) in [
+        (
+            hook("a", "https://x", json!(["v1"])),
+            "name: Invalid value: \"a\": should be a domain with at least three segments separated by dots",
+        ),
+        (
+            hook("a.example.com", "https://x", json!(["v2"])),
+            "admissionReviewVersions: Invalid value: [\"v2\"]: must include at least one of v1, v1beta1",
+        ),
+        (
+            hook("a.example.com", "https://x", json!(["v1", "v1"])),
+            "admissionReviewVersions[1]: Invalid value: \"v1\": duplicate version",
+        ),
+    ] {
+        let (code, status) = lab.call("POST", HOOKS, bad).await;
+        assert_eq!(code, 422, "{status}");
+        assert_eq!(status["message"], format!("{is_invalid}{words}"));
+    }
+    assert_eq!(lab.call("POST", HOOKS, hook("a.example.com", "https://x", json!(["v1"]))).await.0, 201);
+}

@@ -6,6 +6,7 @@ mod metadata;
 mod pods;
 mod rbac;
 mod update;
+mod webhooks;
 mod words;
 mod workloads;
 
@@ -83,6 +84,7 @@ fn body(kind: &Kind, object: &Value, old: Option<&Value>, custom: Option<&Value>
             workloads::check(kind.kind, object, problems);
         }
         "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => rbac::check(kind.kind, object, problems),
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => webhooks::check(object, old, problems),
         _ => kinds::check(kind.kind, object, problems),
     }
 }
