@@ -1,5 +1,8 @@
 //! An operation's end: an answer, or an error with AWS's code and words.
 
+/// The code of a signature's time that is too far off, until the service is known that words it.
+pub(crate) const TIME_OFF: &str = "RequestTimeTooSkewed";
+
 /// An error as a service words it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AwsFault {
@@ -19,15 +22,25 @@ impl AwsFault {
         if self.code == "AccessDenied" { Self { code: "AccessDeniedException", ..self } } else { self }
     }
 
-    /// A refusal of keys or signature in the words of a service other than IAM and STS, whose words it has.
+    /// A refusal of keys or signature in the words of a service; it has those of IAM and STS.
     pub(crate) fn worded_by(self, service: &str) -> Self {
         let (status, code, message) = match (service, self.code) {
             ("eks" | "eks-auth" | "cloudtrail", "InvalidClientTokenId") => (403, "UnrecognizedClientException", None),
             ("eks" | "eks-auth" | "cloudtrail", "ExpiredToken") => (403, "ExpiredTokenException", None),
-            ("eks" | "eks-auth" | "cloudtrail", "SignatureDoesNotMatch") => (403, "InvalidSignatureException", None),
+            ("eks" | "eks-auth" | "cloudtrail", "SignatureDoesNotMatch" | TIME_OFF) => {
+                (403, "InvalidSignatureException", None)
+            }
             ("eks" | "eks-auth" | "cloudtrail", "MissingAuthenticationToken") => {
                 (403, "MissingAuthenticationTokenException", None)
             }
+            // EC2 API Reference, "Error codes"; Amazon S3 API Reference, "Error responses"; the code of the services
+            // with JSON is in their API references' common errors.
+            ("ec2", TIME_OFF) => (400, "RequestExpired", Some("Request has expired.")),
+            ("s3", TIME_OFF) => {
+                let text = "The difference between the request time and the current time is too large.";
+                (403, "RequestTimeTooSkewed", Some(text))
+            }
+            (_, TIME_OFF) => (403, "SignatureDoesNotMatch", None),
             ("ec2", "InvalidClientTokenId" | "SignatureDoesNotMatch") => {
                 (401, "AuthFailure", Some("AWS was not able to validate the provided access credentials"))
             }

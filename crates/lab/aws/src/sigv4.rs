@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::origin::Origin;
-use crate::outcome::AwsFault;
+use crate::outcome::{AwsFault, TIME_OFF};
 use crate::query::{decode, encode};
 use crate::state::Principal;
 
@@ -204,6 +204,7 @@ impl Presigned<'_> {
     }
 }
 
+/// A signature's time that is too far from the account's.
 fn check_time(account: &Account, expires: Option<Timestamp>, stamp: &str) -> Result<(), AwsFault> {
     let now = account.now();
     if expires.is_some_and(|e| e <= now) {
@@ -235,7 +236,8 @@ fn check_time(account: &Account, expires: Option<Timestamp>, stamp: &str) -> Res
     } else {
         format!("Signature not yet current: {stamp} is still later than {} ({} + 15 min.)", told(SKEW_SECONDS), told(0))
     };
-    Err(AwsFault::new(403, "SignatureDoesNotMatch", words))
+    // Each service has a code and words of its own for it (`AwsFault::worded_by`).
+    Err(AwsFault::new(403, TIME_OFF, words))
 }
 
 fn canonical(request: &Signed<'_>, signed: &[String]) -> String {

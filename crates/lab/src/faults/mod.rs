@@ -67,6 +67,7 @@ mod role_to_assume_empty;
 mod service_account_nearly_right;
 mod session_shorter_than_job;
 mod shared_credentials_file_takes_precedence;
+mod signed_request_time_off;
 mod static_or_other_credentials_take_precedence;
 mod sts_at_another_services_endpoint;
 mod sts_called_over_plain_http;
@@ -158,6 +159,7 @@ pub static REGISTRY: &[&Fault] = &[
     &role_to_assume_empty::FAULT,
     &session_shorter_than_job::FAULT,
     &shared_credentials_file_takes_precedence::FAULT,
+    &signed_request_time_off::FAULT,
     &static_or_other_credentials_take_precedence::FAULT,
     &sts_at_another_services_endpoint::FAULT,
     &no_region_for_sts::FAULT,

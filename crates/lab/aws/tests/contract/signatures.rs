@@ -51,6 +51,11 @@ async fn a_clock_far_off_makes_a_signature_worthless() {
             if ahead { ("Signature not yet current: ", " + 15 min.)") } else { ("Signature expired: ", " - 15 min.)") };
         let words = answer.text("Message");
         assert!(words.starts_with(begin) && words.ends_with(end), "{}", answer.body);
+        // Each service has its own code for it.
+        let ec2 = client.query("ec2", "DescribeRegions", &[]).await;
+        assert_eq!((ec2.status, ec2.text("Code").as_str()), (400, "RequestExpired"));
+        let s3 = client.send("s3", "GET", "/", &[], "").await;
+        assert_eq!((s3.status, s3.text("Code").as_str()), (403, "RequestTimeTooSkewed"));
     }
 }
 

@@ -4,7 +4,8 @@
 //! Its environment: `LAB_ACTION` (default `sts:GetCallerIdentity`), `LAB_ONCE=true`
 //! (exit 0 after the first success), `LAB_ON_ERROR=log` (stay up when the first call
 //! fails), `LAB_TOKEN_READ=once`, `LAB_SESSION_REFRESH=never`, `LAB_PROVIDER`
-//! (`web-identity` or `instance-metadata`: the code names its provider).
+//! (`web-identity` or `instance-metadata`: the code names its provider), `LAB_CLOCK_AHEAD` (by how many minutes the
+//! clock of its machine is ahead).
 
 use http::Method;
 
@@ -88,7 +89,7 @@ pub(super) async fn run(context: &Context, sdk: Sdk) -> i32 {
     let own = context.settings.begin();
     loop {
         let result = round(context, &mut session, action).await;
-        let stamp = context.settings.now();
+        let stamp = context.by_own_clock(context.settings.now());
         match result {
             Ok(arn) => {
                 context.say(&format!("{stamp:.3} INFO {service}:{operation} succeeded as {arn}"));

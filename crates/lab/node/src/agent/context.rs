@@ -64,6 +64,13 @@ impl Context {
         if address.parse::<std::net::Ipv4Addr>().is_ok() { address } else { "127.0.0.1".to_owned() }
     }
 
+    /// The time that the container's processes read: a container has its machine's clock, and `LAB_CLOCK_AHEAD` says by
+    /// how many minutes that is ahead (behind, with a minus).
+    pub(crate) fn by_own_clock(&self, time: jiff::Timestamp) -> jiff::Timestamp {
+        let minutes = self.var("LAB_CLOCK_AHEAD").and_then(|text| text.parse::<i32>().ok()).unwrap_or(0);
+        time.checked_add(jiff::SignedDuration::from_mins(i64::from(minutes))).unwrap_or(time)
+    }
+
     /// Appends a line to the container's log.
     pub(crate) fn say(&self, line: &str) {
         self.log.line(line);

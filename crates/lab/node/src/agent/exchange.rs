@@ -42,7 +42,7 @@ impl<'c> Session<'c> {
         let config = self.context.settings.get();
         let never = config.session_never_refreshed || self.told("LAB_SESSION_REFRESH", "never");
         if let Some(held) = &self.current
-            && (never || (!config.exchange_every_call && !held.expired((config.clock)())))
+            && (never || (!config.exchange_every_call && !held.expired(self.context.by_own_clock((config.clock)()))))
         {
             return Ok(held.clone());
         }

@@ -89,7 +89,7 @@ fn build(
             .identity(&identity)
             .region(scope.region)
             .name(scope.service)
-            .time(SystemTime::from((config.clock)()))
+            .time(SystemTime::from(context.by_own_clock((config.clock)())))
             .settings(SigningSettings::default())
             .build()
             .ok()?
