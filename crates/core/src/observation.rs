@@ -66,9 +66,9 @@ pub enum Fate {
         /// What shows it.
         by: String,
     },
-    /// It is older than a change that could have cured it; nothing was seen since.
+    /// It is older than a change that could have cured it, or than a failure that lies deeper; nothing was seen since.
     SetAside {
-        /// The change.
+        /// The change, or the failure.
         by: String,
     },
     /// It is not of the workload that was asked about, but of somebody else.

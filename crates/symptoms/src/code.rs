@@ -9,6 +9,7 @@ const ALONE: &[(Symptom, &str)] = &[
     (Symptom::NotAuthorizedWebIdentity, "accessdenied"),
     (Symptom::SecurityTokenInvalid, "invalidclienttokenid"),
     (Symptom::SecurityTokenInvalid, "unrecognizedclient"),
+    (Symptom::SecurityTokenInvalid, "invalidaccesskeyid"),
     (Symptom::SignatureMismatch, "signaturedoesnotmatch"),
     (Symptom::Throttled, "throttling"),
     (Symptom::ClockSkew, "requestexpired"),

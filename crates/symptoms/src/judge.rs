@@ -1,6 +1,7 @@
 //! Which failures a text tells of. Rows of wordings come first, then what needs more than a substring: network errors,
 //! token files, refused actions.
 
+use crate::cut;
 use crate::hook;
 use crate::marks;
 use crate::network::network;
@@ -63,7 +64,7 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
         }
         let coded = marks::answered(GENERIC_CODE.1, lower).map(|at| (GENERIC_CODE.0, at));
         let worded = || held.generic().find(|(r, _)| ours || !r.shared).map(|(r, at)| (r.symptom, at));
-        return coded.or_else(worded).into_iter().collect();
+        return cut::sentence(lower).or(coded).or_else(worded).into_iter().collect();
     }
     out
 }

@@ -13,6 +13,7 @@
 mod classify;
 mod cloudtrail;
 mod code;
+mod cut;
 mod facts;
 mod failure;
 mod hook;

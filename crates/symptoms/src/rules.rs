@@ -86,6 +86,18 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::ProfileMissing, &["contained no credentials for profile"]),
     row(Symptom::ProfileMissing, &["sharedcredsload", "failed to load shared credentials file"]),
     row(Symptom::ProfileMissing, &["partial credentials found for profile "]),
+    // botocore (`AssumeRoleProvider`).
+    row(Symptom::ProfileMissing, &["invalidconfigerror: the source profile \"", "\" must have credentials."]),
+    // Keys of the program's own that are empty: Go, whatever the version; Java 2 and 1; botocore, where one of the pair
+    // is in the environment; S3, to which a client signed with no key at all.
+    row(Symptom::StaticKeysEmpty, &["static credentials are empty", "credentials: "]),
+    row(Symptom::StaticKeysEmpty, &["cached credentials, static credentials are empty"]),
+    row(Symptom::StaticKeysEmpty, &["emptystaticcreds: static credentials are empty"]),
+    row(Symptom::StaticKeysEmpty, &["nullpointerexception: access key id cannot be blank"]),
+    row(Symptom::StaticKeysEmpty, &["nullpointerexception: secret access key cannot be blank"]),
+    row(Symptom::StaticKeysEmpty, &["illegalargumentexception: access key cannot be null"]),
+    row(Symptom::StaticKeysEmpty, &["partial credentials found in env, missing: "]),
+    row(Symptom::StaticKeysEmpty, &["a non-empty access key (akid) must be provided in the credential"]),
     // PHP (`CredentialProvider::ini`).
     row(Symptom::ProfileMissing, &["cannot read credentials from ", "/.aws/credentials"]),
     row(Symptom::ProfileMissing, &["' not found in credentials file"]),
@@ -120,6 +132,10 @@ pub(crate) const SPECIFIC: &[Row] = &[
         Symptom::StsModuleMissing,
         &["needs to be assumed with web identity", "no role assumption callback was provided"],
     ),
+    // JavaScript 3, of a profile.
+    row(Symptom::StsModuleMissing, &["requires a role to be assumed, but no role assumption callback was provided"]),
+    // Java 2, which makes this class by its name.
+    row(Symptom::StsModuleMissing, &["classnotfoundexception", "internal.stswebidentitycredentialsproviderfactory"]),
     row(Symptom::StsRegionMissing, &["could not find region configuration"]),
     row(Symptom::StsRegionMissing, &["invalid configuration: missing region"]),
     row(Symptom::StsRegionMissing, &["an aws region is required, but was not found"]),
@@ -144,6 +160,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::StsRegionMissing, &["sts.null.amazonaws.com"]),
     row(Symptom::StsRegionMissing, &["sts.none.amazonaws.com"]),
     row(Symptom::StsRegionMissing, &["sts.nil.amazonaws.com"]),
+    // Go 1, which shows an answer that it cannot read in hexadecimal beside sixteen letters (REPORTED: loki 1402).
+    row(Symptom::StsWrongEndpoint, &["webidentityerr", "failed to unmarshal error message", "<unknownoperatio"]),
     row(Symptom::StsWrongEndpoint, &["could not find operation assumerole"]),
     row(Symptom::StsWrongEndpoint, &["action assumerole", "is not valid for this endpoint"]),
     row(Symptom::StsWrongEndpoint, &["action assumerole", "is not valid for this web service"]),
@@ -243,6 +261,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::AccessDeniedAction, &["failed to get existing workspaces", "accessdenied: access denied"]),
     // EFS User Guide, "Mount fails with access denied by server": the mount helper's tunnel ends at this address.
     row(Symptom::AccessDeniedAction, &["mount.nfs4: access denied by server while mounting 127.0.0.1:"]),
+    // A broker of MSK with IAM, which names its answer by a UUID (REPORTED: aws-msk-iam-auth 55, jikkou 731).
+    row(Symptom::AccessDeniedAction, &["saslauthenticationexception: [", "]: access denied"]),
     // OpenSearch's security plug-in, of the identity that signed the request.
     row(Symptom::AccessDeniedAction, &["no permissions for [", "user [name=arn:aws", "backend_roles"]),
     row(Symptom::ProviderExists, &["provider with url ", "already exists"]),
@@ -282,6 +302,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::SecurityTokenInvalid, &["security token included in the request is invalid"]),
     row(Symptom::SecurityTokenInvalid, &["invalidclienttokenid", "is invalid"]),
     row(Symptom::SecurityTokenInvalid, &["aws was not able to validate the provided access credentials"]),
+    row(Symptom::SecurityTokenInvalid, &["aws access key id you provided does not exist in our records"]),
     row(Symptom::SecurityTokenInvalid, &["provided token is malformed or otherwise invalid"]),
     row(Symptom::ExpiredSession, &["security token included in the request is expired"]),
     row(Symptom::ExpiredSession, &["expiredtoken", "provided token has expired"]),
@@ -328,6 +349,18 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::ImdsUnreachable, &["ec2imds: getmetadata"]),
     // Go 1: the call for a session got no answer, and without one IMDSv2 refuses.
     row(Symptom::ImdsUnreachable, &["ec2metadataerror: failed to make ec2metadata request", "status code: 401"]),
+    // ex_aws, for Elixir, whose chain knows no web identity by itself (REPORTED: ex_aws 1057).
+    row(Symptom::ImdsUnreachable, &["you tried to access the aws ec2 instance meta", "could not be reached"]),
+    // Go 1 and 2, where the line ends before it says why.
+    row(Symptom::TokenFileNotOpened, &["failed fetching webidentity token", "unable to read file at /"]),
+    row(
+        Symptom::TokenFileNotOpened,
+        &["credential", "failed to retrieve jwt from provide source", "unable to read file at /"],
+    ),
+    // LangChain and what is made like it.
+    row(Symptom::NoCredentials, &["could not load credentials to authenticate with aws client"]),
+    // aws-msk-iam-auth, around what the SDK said.
+    row(Symptom::NoCredentials, &["saslexception: failed to find aws iam credentials"]),
     // Soto, for Swift.
     row(Symptom::NoCredentials, &["no credential provider found"]),
     row(Symptom::WebIdentityOther, &["webidentitycredentialsprovider", "failed to retrieve credentials from sts"]),
@@ -376,6 +409,12 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::WebIdentityOther, &["missing field `assumerolewithwebidentityresult`"]),
     // Envoy.
     row(Symptom::WebIdentityOther, &["could not load aws credentials document from sts"]),
+    // The code alone, where the words were cut: STS has no other meaning of it for this call.
+    row(Symptom::NotAuthorizedWebIdentity, &["(accessdenied) when calling the assumerolewithwebidentity operation"]),
+    row(
+        Symptom::NotAuthorizedWebIdentity,
+        &["operation error sts: assumerolewithwebidentity", "api error accessdenied"],
+    ),
     row(Symptom::WebIdentityOther, &["an error occurred", "calling the assumerolewithwebidentity operation"]),
     row(Symptom::WebIdentityOther, &["operation error sts: assumerolewithwebidentity"]),
     row(Symptom::WebIdentityOther, &["could not assume role with oidc"]),

@@ -145,6 +145,11 @@ symptoms! {
     ImdsUnreachable => "imds-unreachable",
     /// The application asks for a named profile that its container does not have, or has by half. DOC: SDK sources.
     ProfileMissing => "profile-missing",
+    /// The client was handed keys of the program's own, and both or one of them is empty: it asks no other source. DOC:
+    /// SDKs for Go 1 (`ErrStaticCredentialsEmpty`) and 2 (`StaticCredentialsEmptyError`), Java 1
+    /// (`BasicAWSCredentials`) and 2 (`AwsBasicCredentials`), botocore (`PartialCredentialsError` of `env`), S3's
+    /// `AuthorizationHeaderMalformed`; REPORTED: kuberay 4653, listmonk 1743.
+    StaticKeysEmpty => "static-keys-empty",
     /// A profile's `credential_source` gave no keys: `Environment` means key variables, not web identity. DOC:
     /// botocore and SDK for Go sources.
     CredentialSourceEmpty => "credential-source-empty",

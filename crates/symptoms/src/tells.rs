@@ -90,6 +90,7 @@ impl Symptom {
             | S::ImdsUnreachable
             | S::ProfileMissing
             | S::CredentialSourceEmpty
+            | S::StaticKeysEmpty
             | S::StsWrongEndpoint
             | S::PodIdentityTokenExpired
             | S::PodIdentityWrongAddress

@@ -156,6 +156,103 @@ const TABLE: &[(S, &str, &str)] = &[
         "core-dump-handler 143",
     ),
     (S::WebIdentityOther, "[error][aws] Could not load AWS credentials document from STS", "aws-app-mesh-roadmap 464"),
+    (
+        S::StaticKeysEmpty,
+        "upload of statement 3: status code: 400 Bad Request: \"<Error><Code>AuthorizationHeaderMalformed</Code>\
+         <Message>The authorization header is malformed; a non-empty Access Key (AKID) must be provided in the \
+         credential.</Message>\"",
+        "listmonk 1743",
+    ),
+    (
+        S::StaticKeysEmpty,
+        "cannot list the till's bucket: EmptyStaticCreds: static credentials are empty",
+        "kuberay 4653",
+    ),
+    (
+        S::StaticKeysEmpty,
+        "operation error EC2: DescribeRegions, get identity: get credentials: failed to refresh cached credentials, \
+         static credentials are empty",
+        "kubefirst-api 372",
+    ),
+    (S::StaticKeysEmpty, "java.lang.NullPointerException: Access key ID cannot be blank.", "AwsBasicCredentials"),
+    (S::StaticKeysEmpty, "java.lang.IllegalArgumentException: Access key cannot be null.", "BasicAWSCredentials"),
+    (
+        S::StaticKeysEmpty,
+        "botocore.exceptions.PartialCredentialsError: Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY",
+        "botocore, EnvProvider",
+    ),
+    (
+        S::ProfileMissing,
+        "botocore.exceptions.InvalidConfigError: The source profile \"till\" must have credentials.",
+        "botocore, AssumeRoleProvider",
+    ),
+    (
+        S::StsModuleMissing,
+        "CredentialsProviderError: Profile till requires a role to be assumed, but no role assumption callback was \
+         provided.",
+        "@aws-sdk/credential-provider-ini",
+    ),
+    (
+        S::StsModuleMissing,
+        "Caused by: java.lang.ClassNotFoundException: \
+         software.amazon.awssdk.services.sts.internal.StsWebIdentityCredentialsProviderFactory",
+        "WebIdentityCredentialsUtils",
+    ),
+    (
+        S::ImdsUnreachable,
+        "** (RuntimeError) Instance Meta Error: {:error, %{reason: :timeout}}\n\nYou tried to access the AWS EC2 \
+         instance meta, but it could not be reached.",
+        "ex_aws 1057",
+    ),
+    (
+        S::TokenFileNotOpened,
+        "get credentials: failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to \
+         read file at /var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+        "SDK for Go 2, a line that was cut",
+    ),
+    (
+        S::NoCredentials,
+        "ValueError: Could not load credentials to authenticate with AWS client. Please check that credentials in the \
+         specified profile name are valid.",
+        "langchain-aws",
+    ),
+    (S::NoCredentials, "javax.security.sasl.SaslException: Failed to find AWS IAM Credentials", "aws-msk-iam-auth 81"),
+    (
+        S::AccessDeniedAction,
+        "Connection to node -1 failed: org.apache.kafka.common.errors.SaslAuthenticationException: \
+         [9f2c0c1e-6c1b-4c35-8a51-0b6a5e2f7d11]: Access denied",
+        "aws-msk-iam-auth 55",
+    ),
+    (
+        S::StsWrongEndpoint,
+        "WebIdentityErr: failed to retrieve credentials\ncaused by: SerializationError: failed to unmarshal error \
+         message\n\tstatus code: 404, request id: 7\ncaused by: UnmarshalError: failed to unmarshal error \
+         message\n\t00000000  3c 55 6e 6b 6e 6f 77 6e  4f 70 65 72 61 74 69 6f  |<UnknownOperatio|",
+        "loki 1402",
+    ),
+    (
+        S::NotAuthorizedWebIdentity,
+        "operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: 7, api error \
+         AccessDenied: Not authorized to perf",
+        "a line that was cut",
+    ),
+    (
+        S::NotAuthorizedWebIdentity,
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: ",
+        "a line that was cut",
+    ),
+    (
+        S::IncorrectAudience,
+        "{\"msg\":\"operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 400, \
+         InvalidIdentityToken: Incorrect token audi\"}",
+        "a record that was cut",
+    ),
+    (S::RoleArnInvalid, "WebIdentityErr: ValidationError: Request ARN is inval\u{2026}", "a line that was cut"),
+    (
+        S::SecurityTokenInvalid,
+        "InvalidAccessKeyId: The AWS Access Key Id you provided does not exist in our records.",
+        "S3 API reference, error responses",
+    ),
 ];
 
 /// Words like those above that mean another thing, and what none of them may be taken for.
@@ -211,6 +308,19 @@ const NEAR: &[(S, &str)] = &[
     (S::ChainInterrupted, "job timed out after 5 seconds"),
     (S::WebIdentityOther, "serde_xml: custom: missing field `ListBucketResult`"),
     (S::ProfileMissing, "Cannot read credentials from vault at secret/till"),
+    // Another vendor's client, another store, a form that somebody fills in.
+    (S::StaticKeysEmpty, "spotinst: static credentials are empty"),
+    (S::StaticKeysEmpty, "ValueError: Access key ID cannot be blank."),
+    (S::StaticKeysEmpty, "400 AuthorizationHeaderMalformed: the region 'us-east-1' is wrong; expecting 'eu-north-1'"),
+    (S::SecurityTokenInvalid, "The Access Key Id you provided does not exist in our records."),
+    (S::AccessDeniedAction, "SaslAuthenticationException: Authentication failed: Invalid username or password"),
+    (S::ProfileMissing, "the database profile must have credentials."),
+    (S::StsWrongEndpoint, "s3: failed to unmarshal error message <UnknownOperationException/>"),
+    (S::TokenFileNotOpened, "unable to read file at /etc/till/config.yaml"),
+    // What is cut elsewhere may have been anything, and what is cut early, too.
+    (S::NotAuthorizedWebIdentity, "User: arn:aws:sts::111122223333:assumed-role/till/b is not authorized to perform"),
+    (S::IncorrectAudience, "InvalidIdentityToken: Incorrect tok"),
+    (S::KeysUnavailable, "operation error STS: AssumeRoleWithWebIdentity, InvalidIdentityToken: Couldn"),
 ];
 
 #[test]

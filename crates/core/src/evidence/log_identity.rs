@@ -28,7 +28,8 @@ pub struct LogIdentity {
 }
 
 impl LogIdentity {
-    fn of_failure(f: &Failure) -> Self {
+    /// Whom one failure names.
+    pub(crate) fn of_failure(f: &Failure) -> Self {
         // Of an action that was refused the role is who acts, and one that is named is what it is done to; so is a role
         // that a session asks for on top of its own.
         let on_role = f.denied_action.as_deref().is_none_or(|action| action.contains("AssumeRole"));
@@ -63,7 +64,8 @@ impl LogIdentity {
         self.parts().iter().flatten().count()
     }
 
-    fn contradicts(&self, other: &Self) -> bool {
+    /// Whether the two cannot be one: both tell of a part, and not the same.
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
         self.parts().iter().zip(&other.parts()).any(|(a, b)| a.is_some() && b.is_some() && a != b)
     }
 

@@ -92,6 +92,8 @@ fn place(e: &View<'_>, line: &LogFailure, has: fn(&Container) -> bool) -> String
 pub(super) fn is_another<'a>(e: &View<'a>, container: Placed<'_>) -> Option<&'a LogFailure> {
     let lines: Vec<&LogFailure> = recent(e).into_iter().filter(|l| wrote(container, l)).collect();
     let another = lines.iter().copied().find(|l| denied_as_another(e, l).is_some());
-    let shows = |s: S| WITHOUT_IDENTITY.contains(&s) || matches!(s, S::SecurityTokenInvalid | S::ProfileMissing);
+    let shows = |s: S| {
+        WITHOUT_IDENTITY.contains(&s) || matches!(s, S::SecurityTokenInvalid | S::ProfileMissing | S::StaticKeysEmpty)
+    };
     another.or_else(|| lines.into_iter().find(|l| shows(l.failure.symptom)))
 }

@@ -236,7 +236,8 @@ fn allowed(job: &CiJob) -> Draft {
 /// calls (GitHub Docs, "Reusing workflows", access and permissions).
 fn caller_lacks(line: &LogFailure) -> Draft {
     let called = line.failure.detail.as_deref();
-    let of_it = called.map_or_else(|| "the workflow that it calls".to_owned(), |name| format!("the workflow {name}"));
+    let of_it =
+        called.map_or_else(|| "the workflow with the nested job".to_owned(), |name| format!("the workflow {name}"));
     let draft = Draft::new(format!(
         "the job that calls {of_it} does not have the permission `id-token: write`, which a job in there asks for: a \
          called workflow gets no more than its caller has"

@@ -16,6 +16,11 @@ pub(crate) fn moment(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }
 
+/// When a line was last seen, Unix seconds.
+pub(super) fn last(line: &LogFailure) -> Option<i64> {
+    line.last.as_deref().or(line.failure.ts.as_deref()).and_then(moment)
+}
+
 /// A moment as people read it, in UTC.
 pub(crate) fn told(at: i64) -> String {
     jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())

@@ -5,11 +5,10 @@ use trustwalk_symptoms::{Region, Scheme, Symptom as S};
 
 use super::egress::{Way, restricted};
 use super::facts::{Has, has_web_identity, in_cluster, lacking, variable, writers, writers_have};
-use super::names;
 use super::renewal::renewal;
 use super::symptoms::{find, recent};
 use super::way_out::{self, in_vpc, let_out, port};
-use super::{Draft, Judged};
+use super::{Draft, Judged, chain_end, names};
 use crate::cause::Cause;
 use crate::evidence::{EnvVar, LogFailure, REGIONAL_ANNOTATION, Variable, View};
 use crate::finding::Confidence;
@@ -76,6 +75,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.exclude(Cause::TransientStsFailureFallsBackToNodeRole, "no call as the node's role was seen");
         }
     }
+    chain_end::contradict(view, CAUSES, &mut judged);
     if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
     }

@@ -2,8 +2,9 @@
 
 use trustwalk_symptoms::Symptom;
 
-use super::facts::moment;
-use super::symptoms::{Sent, by_account, cured_by_own, fate, last, repaired, sorted};
+use super::facts::{last, moment};
+use super::sts::{Sent, by_account};
+use super::symptoms::{cured_by_own, fate, repaired, sorted};
 use super::whose;
 use crate::evidence::{Evidence, LogSuccess, Pod, Target, TrailEvent, View, at_work};
 use crate::observation::{Fate, Observation, Seen, TRAIL, Witness};

@@ -2,9 +2,9 @@
 
 use trustwalk_symptoms::Symptom;
 
-use super::facts::in_cluster;
+use super::facts::{in_cluster, last};
 use super::renewal::renewed;
-use super::symptoms::{fate, last, sorted, speaking};
+use super::symptoms::{fate, sorted, speaking};
 use super::tale::{Tale, tale};
 use super::{Draft, Judged};
 use crate::cause::Cause;

@@ -84,3 +84,22 @@ pub(crate) fn from_symptom(symptom: Symptom) -> Option<Refusal> {
     ];
     table.iter().find(|(symptoms, _)| symptoms.contains(&symptom)).map(|(_, refusal)| *refusal)
 }
+
+/// What a refused exchange is known to have sent besides subject and role.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent<'a> {
+    /// Its audience.
+    pub(super) audience: Option<&'a str>,
+    /// The region it was sent to.
+    pub(super) region: Option<&'a str>,
+}
+
+/// Whether a refusal is of a check that the account's configuration alone decides, for what is known to have been sent.
+pub(super) fn by_account(symptom: Symptom, sent: Sent<'_>) -> bool {
+    match from_symptom(symptom) {
+        Some(Refusal::NoProvider | Refusal::Thumbprint | Refusal::Denied) => true,
+        // Which audience was refused has to be told: the provider may know that of our own token, and not this one.
+        Some(Refusal::Audience) => symptom == Symptom::IncorrectAudience && sent.audience.is_some(),
+        Some(Refusal::Parameters | Refusal::Token | Refusal::Keys) | None => false,
+    }
+}

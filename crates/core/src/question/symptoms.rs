@@ -3,20 +3,11 @@
 use trustwalk_symptoms::{Outcome, Symptom};
 
 use super::changes::cure;
-use super::facts::moment;
-use super::sts::{Refusal, from_symptom, succeeded};
-use super::{asked_since, tale, whose};
+use super::facts::{last, moment};
+use super::sts::{Sent, by_account, from_symptom, succeeded};
+use super::{asked_since, further, tale, whose};
 use crate::evidence::{LogFailure, Pod, View, at_work};
 use crate::observation::{Fate, Witness};
-
-/// What a refused exchange is known to have sent besides subject and role.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sent<'a> {
-    /// Its audience.
-    pub(super) audience: Option<&'a str>,
-    /// The region it was sent to.
-    pub(super) region: Option<&'a str>,
-}
 
 /// Whether an exchange with a fresh token of the same identity shows that a refusal is over: it does where it sent the
 /// same, and what was refused is not what only the client chooses, as its session's name, its region, or how old a
@@ -29,16 +20,6 @@ pub(super) fn cured_by_own(view: &View<'_>, symptom: Symptom, sent: Sent<'_>) ->
         && succeeded(view)
         && sent.audience.is_none_or(|a| Some(a) == ours)
         && sent.region.is_none_or(at)
-}
-
-/// Whether a refusal is of a check that the account's configuration alone decides, for what is known to have been sent.
-pub(super) fn by_account(symptom: Symptom, sent: Sent<'_>) -> bool {
-    match from_symptom(symptom) {
-        Some(Refusal::NoProvider | Refusal::Thumbprint | Refusal::Denied) => true,
-        // Which audience was refused has to be told: the provider may know that of our own token, and not this one.
-        Some(Refusal::Audience) => symptom == Symptom::IncorrectAudience && sent.audience.is_some(),
-        Some(Refusal::Parameters | Refusal::Token | Refusal::Keys) | None => false,
-    }
 }
 
 /// Failures that count for what is configured now: neither over nor set aside, nor such as our own exchange with
@@ -66,11 +47,6 @@ pub(super) fn sorted<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
 
 fn differs(view: &View<'_>, line: &LogFailure) -> bool {
     succeeded(view) && from_symptom(line.failure.symptom).is_some() && sts_decides(line.failure.symptom)
-}
-
-/// When a line was last seen, Unix seconds.
-pub(super) fn last(line: &LogFailure) -> Option<i64> {
-    line.last.as_deref().or(line.failure.ts.as_deref()).and_then(moment)
 }
 
 /// Seconds that containers which were started anew have to run, for what failed before to be over: the kubelet's first
@@ -103,6 +79,9 @@ pub(super) fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
         return Fate::SetAside { by };
     }
     if let Some(by) = asked_since::no_longer_asked(view, line) {
+        return Fate::SetAside { by };
+    }
+    if let Some(by) = further::came_past(view, line) {
         return Fate::SetAside { by };
     }
     let Some(at) = last(line) else { return Fate::Unexplained };

@@ -40,7 +40,10 @@ pub(super) fn unreadable(e: &View<'_>, line: &LogFailure) -> Draft {
         names::in_pod(e, container, "ls -lL {}", &[at])
     };
     let Some((spec, container)) = holder(e, line) else {
-        return fs_group(e, Draft::new(start)).cure("see whose the file is", &[("kubectl", look(None))]);
+        let look = look(None);
+        let decide = format!("`{look}` tells whose the file is, and the pod's YAML whether it sets fsGroup");
+        let draft = Draft::new(start).unsure(Confidence::Likely, decide);
+        return fs_group(e, draft).cure("see whose the file is", &[("kubectl", look)]);
     };
     let user = match container.run_as_user {
         Some(user) => format!("container {} runs as user {user}", container.name),

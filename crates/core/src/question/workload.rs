@@ -6,7 +6,7 @@ use super::another::{denied_as_another, given, without};
 use super::facts::{FILE_VARIABLE, Has, has_web_identity, lacking, variable, writers_have};
 use super::own_chain::set_up_otherwise;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
-use super::{Draft, Judged, names, signed, sources, token_file, uses};
+use super::{Draft, Judged, chain_end, names, signed, sources, token_file, uses};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Variable, View};
 use crate::finding::Confidence;
@@ -79,6 +79,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         judged.found.retain(|c| c.cause != Cause::WindowsTokenPath);
         judged.push(Cause::WindowsTokenPath, draft);
     }
+    chain_end::contradict(view, CAUSES, &mut judged);
     if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
     }
@@ -114,6 +115,7 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             (Cause::PodIdentityAgentMissing, agent_slow())
         }
         S::ProfileMissing => (Cause::AppConfiguredForAnotherCredentialSource, profile_missing(e, line)),
+        S::StaticKeysEmpty => (Cause::AppConfiguredForAnotherCredentialSource, keys_empty(e)),
         S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, chained(e)),
         S::RegionDisabled => (Cause::RegionNotEnabledForAccount, region_disabled(e, line)),
         S::SecurityTokenInvalid if region_suspected(e, line) => (Cause::RegionNotEnabledForAccount, foreign_session()),
@@ -181,6 +183,28 @@ fn profile_missing(e: &View<'_>, line: &LogFailure) -> Draft {
     .cure(
         "take the profile out of the application's configuration",
         &[("kubectl", names::unset(e, &[Variable::AwsProfile.name()]))],
+    )
+}
+
+/// A source of static keys was named in code or configuration, and SDKs ask no other beside it.
+fn keys_empty(e: &View<'_>) -> Draft {
+    let taken = [Variable::AwsAccessKeyId.name(), Variable::AwsSecretAccessKey.name()];
+    Draft::new(
+        "the application hands its client keys of its own, of which both or one is empty, so that the client asks no \
+         other source of credentials",
+    )
+    .unsure(
+        Confidence::Likely,
+        "where the keys come from: the application's configuration, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in \
+         its environment",
+    )
+    .cure(
+        "leave keys out of the application's configuration and environment altogether, so that its client takes the \
+         SDK's default chain",
+        &[
+            ("kubectl", names::unset(e, &taken)),
+            ("note", "an empty value is a value; the setting has to go".to_owned()),
+        ],
     )
 }
 
