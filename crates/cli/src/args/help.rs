@@ -414,7 +414,7 @@ Before a change:   preflight, audit, forecast, trust
 Look at one thing: thumbprint, token
 A lab to try it:   lab, demo
 
-`trustwalk help` tells what each is for, `trustwalk COMMAND --help` has examples.";
+`trustwalk help` tells what each is for; `trustwalk COMMAND --help` has examples";
 
 /// Refuses a shared option that the command has no use for.
 pub(super) fn misplaced(root: &mut Command, matches: &ArgMatches) -> Option<Error> {
