@@ -4,6 +4,7 @@ mod certainty;
 mod containers;
 mod cures;
 mod exact_names;
+mod further;
 mod generated;
 mod habitat;
 mod log_identities;

@@ -194,6 +194,7 @@ mod tests {
     fn what_cannot_be_read_is_told_in_words() {
         const ID: &str = "accounts:\n- id: '111122223333'\n  alias: main\n";
         let more = |rest: &str| format!("{ID}{rest}");
+        let mut all_wrong = Vec::new();
         for (text, says) in [
             (
                 "accounts: one\n".to_owned(),
