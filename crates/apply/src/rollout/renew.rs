@@ -57,7 +57,7 @@ impl Queue {
 
     /// What is done next. Pods that fail go first: nobody misses them. The first one goes alone, as nobody knows yet
     /// whether a new one becomes ready. Of a stateful set that with the lowest number goes first: the place of another
-    /// one stays empty while one before it is not ready (Kubernetes documentation, "StatefulSets", "Deployment and
+    /// one stays empty while one before it is not ready (Kubernetes documentation, "`StatefulSets`", "Deployment and
     /// Scaling Guarantees").
     fn next(&self, c: &Controller, scene: &Scene) -> Next {
         let new = || scene.living().filter(|p| self.is_new(p));
@@ -116,7 +116,7 @@ fn unmade(c: &Controller, scene: &Scene) -> i64 {
     }
 }
 
-/// The number of a stateful set's pod, which its name ends with (Kubernetes documentation, "StatefulSets", "Ordinal
+/// The number of a stateful set's pod, which its name ends with (Kubernetes documentation, "`StatefulSets`", "Ordinal
 /// index").
 fn ordinal(name: &str) -> u64 {
     name.rsplit_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(u64::MAX)

@@ -59,7 +59,7 @@ fn rolls(w: &Workload) -> bool {
 
 /// Whether a roll-out would stand still before its first step: a stateful set that goes in order replaces no pod while
 /// one of them is not ready, of whatever template that one is, and has no deadline that would end this (Kubernetes
-/// documentation, "StatefulSets", "Forced rollback"; recorded from kube-controller-manager 1.36.2).
+/// documentation, "`StatefulSets`", "Forced rollback"; recorded from kube-controller-manager 1.36.2).
 pub(super) fn stands(w: &Workload, pods: Option<&Vec<Pod>>) -> bool {
     w.in_order && pods.is_some_and(|all| all.iter().any(|p| !p.ended() && !p.ready))
 }

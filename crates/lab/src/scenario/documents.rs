@@ -77,7 +77,13 @@ impl AnswerForm {
             Self::Redirect(to) if !to.starts_with("https://") => {
                 Some((format!("`{to}` is no address to be sent to"), "write an https URL"))
             }
-            _ => None,
+            Self::Hang
+            | Self::Huge
+            | Self::InvalidJson
+            | Self::Status(_)
+            | Self::Slow(_)
+            | Self::Redirect(_)
+            | Self::Flaky(_) => None,
         }
     }
 }

@@ -41,6 +41,7 @@ impl Form {
     }
 
     /// The form that an error expects, where it expects one.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the reader has some sixty errors, and will have more")]
     fn expected(error: &Error) -> Option<Self> {
         Some(match error {
             Error::Unexpected { expected, .. } => match *expected {
@@ -62,6 +63,7 @@ impl Form {
 }
 
 /// What is wrong with a file that cannot be read as what it is to be.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the reader has some sixty errors, and will have more")]
 pub(crate) fn unread(error: &Error, text: &str) -> WrongScenario {
     let error = error.without_snippet();
     let place = error.location().map_or((0, 0), |location| (location.line(), location.column()));
@@ -95,8 +97,14 @@ pub(crate) fn unread(error: &Error, text: &str) -> WrongScenario {
             WrongScenario::new(line, format!("the member `{name}` is there twice")).with("keep one of them")
         }
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
-            let what = member(text, place).map_or_else(|| "this".to_owned(), |name| format!("`{name}`"));
-            WrongScenario::new(line, format!("{what} is {expected}, and `{}` stands there", there(text, place)))
+            let there = there(text, place);
+            // Of what may have several forms the reader points at the key.
+            let (name, value) = match there.split_once(": ") {
+                Some((key, value)) if !key.contains(char::is_whitespace) => (Some(key.to_owned()), value),
+                _ => (member(text, place), there.as_str()),
+            };
+            let what = name.map_or_else(|| "this".to_owned(), |name| format!("`{name}`"));
+            WrongScenario::new(line, format!("{what} is {expected}, and `{value}` stands there"))
         }
         Error::MultipleDocuments { .. } => {
             WrongScenario::new(line, "another document begins here, and a scenario is one")
