@@ -25,7 +25,7 @@ const DEPTH: usize = 64;
 const THREADS: usize = 8;
 
 /// Folders that hold what others wrote, or what a tool made of what is read already.
-pub(super) const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "target", "__pycache__"];
+const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "target", "__pycache__"];
 /// Hidden folders that CI platforms read.
 const OF_CI: [&str; 4] = [".github", ".gitlab", ".circleci", ".buildkite"];
 /// Endings of files that declare something, or that Terraform's functions read.
@@ -162,7 +162,7 @@ impl Checkout {
             self.walk(&real, DEPTH, &mut found, &mut out);
         }
         let found: Vec<PathBuf> = found.into_iter().collect();
-        let programs = super::programs::unread(&found);
+        let programs = super::programs::unread(&found, &PASSED_OVER);
         out.unread.extend(programs.into_iter().map(|(path, why)| Unread { at: at(self.shown(&path)), why }));
         out.files = found.len() + usize::from(self.stdin.is_some());
         out.terraform = self.for_functions(&found);

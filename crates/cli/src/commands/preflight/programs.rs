@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::PASSED_OVER;
-
 /// Terragrunt's config of a module (Terragrunt, "Configuration").
 pub(super) const TERRAGRUNT: &str = "terragrunt.hcl";
 /// Files of one program that are looked into.
@@ -30,21 +28,22 @@ const WORDS: [&str; 9] = [
 /// The same of a config that gives modules their values.
 const OF_MODULES: [&str; 5] = ["oidc", "irsa", "service_account", "web_identity", "pod_identity"];
 
-/// The first file of each kind of program that speaks of identities, and why it was not read.
-pub(super) fn unread(found: &[PathBuf]) -> Vec<(PathBuf, String)> {
+/// The first file of each kind of program that speaks of identities, and why it was not read. Folders of the names in
+/// `passed_over` hold what other people wrote.
+pub(super) fn unread(found: &[PathBuf], passed_over: &[&str]) -> Vec<(PathBuf, String)> {
     let named = |names: &'static [&'static str]| {
         found.iter().filter(move |path| path.file_name().is_some_and(|n| names.iter().any(|name| n == *name)))
     };
     let mut out = Vec::new();
     let mut pulumi = named(&["Pulumi.yaml", "Pulumi.yml"]).filter_map(|path| path.parent());
-    if let Some(source) = pulumi.find_map(speaking) {
+    if let Some(source) = pulumi.find_map(|folder| speaking(folder, passed_over)) {
         let why = "a program of Pulumi's declares identities, and is not followed: give its policies as files, or read \
                    them from the account with --live";
         out.push((source, why.to_owned()));
     }
     let synthesized = |folder: &&Path| !found.iter().any(|path| path.starts_with(folder.join("cdk.out")));
     let mut cdk = named(&["cdk.json"]).filter_map(|path| path.parent()).filter(synthesized);
-    if let Some(source) = cdk.find_map(speaking) {
+    if let Some(source) = cdk.find_map(|folder| speaking(folder, passed_over)) {
         let why = "a program of CDK's declares identities, and is read by its output alone: `cdk synth && trustwalk \
                    preflight cdk.out`";
         out.push((source, why.to_owned()));
@@ -58,12 +57,12 @@ pub(super) fn unread(found: &[PathBuf]) -> Vec<(PathBuf, String)> {
 }
 
 /// The first source of a folder's program that speaks of identities.
-fn speaking(folder: &Path) -> Option<PathBuf> {
+fn speaking(folder: &Path, passed_over: &[&str]) -> Option<PathBuf> {
     let mut left = SOURCES;
-    look(folder, DEPTH, &mut left)
+    look(folder, passed_over, DEPTH, &mut left)
 }
 
-fn look(folder: &Path, depth: usize, left: &mut usize) -> Option<PathBuf> {
+fn look(folder: &Path, passed_over: &[&str], depth: usize, left: &mut usize) -> Option<PathBuf> {
     let depth = depth.checked_sub(1)?;
     let mut entries: Vec<_> = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).collect();
     entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -71,8 +70,8 @@ fn look(folder: &Path, depth: usize, left: &mut usize) -> Option<PathBuf> {
         let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
         // A link is not followed: it may lead out of the checkout.
         let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() && !name.starts_with('.') && !PASSED_OVER.contains(&name.as_str()) && name != "cdk.out" {
-            if let Some(found) = look(&path, depth, left) {
+        if kind.is_dir() && !name.starts_with('.') && !passed_over.contains(&name.as_str()) && name != "cdk.out" {
+            if let Some(found) = look(&path, passed_over, depth, left) {
                 return Some(found);
             }
         } else if kind.is_file() && is_source(&name) {
