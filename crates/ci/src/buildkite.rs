@@ -88,6 +88,11 @@ fn facts(path: &str, step: &Value, env: &BTreeMap<String, String>) -> Job {
             inputs.insert(name.to_owned(), value);
         }
     }
+    // Tags that the token is to carry into the session: which is of no weight here, that there are any is.
+    let asked = plugin.is_some_and(|p| !texts(p.get("session-tags")).is_empty());
+    if asked || shell::tags_sessions(&script) {
+        inputs.insert("session-tags".to_owned(), "set".to_owned());
+    }
     let key = ["key", "id", "identifier"].iter().find_map(|n| member(step, n));
     let id = key.clone().or_else(|| member(step, "label")).or_else(|| member(step, "name"));
     let facts = CiJob {

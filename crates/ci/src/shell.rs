@@ -105,6 +105,12 @@ pub(crate) fn agent_requests(script: &str) -> Vec<AgentRequest> {
         .collect()
 }
 
+/// Whether a script has the agent put session tags into a token (Buildkite Docs, "buildkite-agent oidc", options).
+pub(crate) fn tags_sessions(script: &str) -> bool {
+    let asks = |c: &Vec<String>| c.iter().any(|w| w == "request-token") && option(c, "--aws-session-tag").is_some();
+    commands(script).iter().any(asks)
+}
+
 /// The audience of `circleci run oidc get --claims '{"aud": "…"}'`, where a script calls it; none
 /// in it where the audience is not told.
 pub(crate) fn circleci_oidc(script: &str) -> Option<Vec<String>> {

@@ -112,6 +112,7 @@ impl One<'_> {
         if out.found.is_empty() && out.standing == Standing::Sound {
             self.registered(role, e, &(provider, issuer, audience), &mut out);
         }
+        self.tags(role, &facts, &mut out);
         if let Some(repository) = assumed {
             let text = format!(
                 "{}: the repository is taken for {repository}, which the trust policy names; nothing else tells it",
@@ -128,6 +129,20 @@ impl One<'_> {
             out.ways.iter_mut().for_each(|way| way.judged = Judged::Refused);
         }
         out
+    }
+
+    /// Whether the role lets a job tag its session that has tags put into its tokens: else STS refuses what the policy
+    /// admits (IAM User Guide, "Pass session tags in AWS STS").
+    fn tags(&self, role: &Role, facts: &CiJob, out: &mut Outcome) {
+        let asks = facts.inputs.contains_key("session-tags");
+        let statements = crate::policy::statements(&role.trust);
+        if asks && out.found.is_empty() && !statements.iter().any(|s| s.allows() && s.may_name("sts:TagSession")) {
+            let why = format!(
+                "its tokens carry session tags, and the trust policy of {} does not allow sts:TagSession",
+                role.from.address
+            );
+            out.settle(&self.who(), &why, Some(Spot::from(&role.trust.at)));
+        }
     }
 
     /// Whether the role admits the tokens of one trigger; what refuses them, where nothing could admit them.

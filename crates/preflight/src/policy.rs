@@ -55,6 +55,13 @@ impl<'n> Statement<'n> {
         self.node.value.get("Effect").and_then(|n| n.value.text()).is_some_and(|t| t.known() == Some("Allow"))
     }
 
+    /// Whether its actions may hold one: by name, by a pattern, or by what is not known.
+    pub(crate) fn may_name(&self, action: &str) -> bool {
+        let named = self.node.value.get("Action").map(texts);
+        let may = |text: &Text| text.known().is_none_or(|t| t.eq_ignore_ascii_case(action) || t.contains('*'));
+        named.is_none_or(|all| all.iter().any(may))
+    }
+
     /// The federated principals it names.
     pub(crate) fn federated(&self) -> Vec<&'n Node> {
         self.node.at_path(&["Principal", "Federated"]).map(each).unwrap_or_default()

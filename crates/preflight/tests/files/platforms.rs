@@ -60,9 +60,14 @@ fn a_workspaces_audience_is_not_that_of_an_action_of_github() {
 }
 
 fn buildkite(subject: &str) -> Report {
+    plugged(subject, "")
+}
+
+/// With more settings of the plugin.
+fn plugged(subject: &str, more: &str) -> Report {
     let file = format!(
         "steps:\n  - label: deploy\n    command: aws s3 ls\n    branches: main\n    plugins:\n      - \
-         aws-assume-role-with-web-identity#v1.2.0:\n          role-arn: {ROLE}\n"
+         aws-assume-role-with-web-identity#v1.2.0:\n          role-arn: {ROLE}\n{more}"
     );
     let conditions = [
         condition("StringEquals", "agent.buildkite.com:aud", "sts.amazonaws.com"),
@@ -88,4 +93,15 @@ fn a_pattern_that_leaves_its_end_open_tells_what_comes_before() {
     for subject in ["organization:acme:pipeline:app:ref:refs/heads/dev:*", "org:acme:*", "organization:acme"] {
         assert_eq!(buildkite(subject).identities[0].standing, Standing::Broken, "{subject}");
     }
+}
+
+#[test]
+fn a_token_that_carries_tags_needs_the_action_that_tags() {
+    for tags in ["[organization_slug]", "\n            - organization_slug\n            - pipeline_slug"] {
+        let found = plugged("organization:acme:*", &format!("          session-tags: {tags}\n"));
+        assert_eq!(found.identities[0].standing, Standing::Undetermined, "{tags}: {found:#?}");
+        assert!(found.undetermined.iter().any(|n| n.text.contains("sts:TagSession")), "{:?}", found.undetermined);
+    }
+    let none = plugged("organization:acme:*", "          session-tags: []\n");
+    assert_eq!(none.identities[0].standing, Standing::Sound, "{none:#?}");
 }
