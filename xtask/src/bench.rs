@@ -32,7 +32,9 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<()> {
     let with = |words: &[&'static str]| [words, profile].concat();
     run(&with(&["cargo", "build", "--quiet", "--package", "trustwalk"]))?;
     // In the workspace's own folder, where half of what it needs is built already, the cryptography among it.
-    let own = ["cargo", "build", "--quiet", "--manifest-path", "bench/Cargo.toml", "--target-dir", "target"];
+    // Locked: a dependency that the product takes up is built in the version that is built already, or not at all.
+    let own =
+        ["cargo", "build", "--quiet", "--locked", "--manifest-path", "bench/Cargo.toml", "--target-dir", "target"];
     run(&with(&own))?;
     let mut bench = Command::new(root().join("target").join(folder).join("trustwalk-bench"));
     bench
