@@ -309,7 +309,8 @@ pub(crate) fn words(action: &Action) -> String {
             format!("restart {} {namespace}/{name}", resource.to_ascii_lowercase())
         }
         Action::Renew { resource, namespace, name, pods } => {
-            format!("renew {} pods of {} {namespace}/{name}", pods.len(), resource.to_ascii_lowercase())
+            let pods = if pods.len() == 1 { "1 pod".to_owned() } else { format!("{} pods", pods.len()) };
+            format!("renew {pods} of {} {namespace}/{name}", resource.to_ascii_lowercase())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Evicting pods: the first alone, and once what took its place is ready, as many at the same time as the workload can
 //! spare.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -173,8 +173,7 @@ pub(crate) async fn renew(
         let (Some(c), Some(all)) = (scene.controller.clone(), &scene.pods) else { continue };
         if !listed {
             listed = true;
-            // A pod that took another's place in a run that was interrupted is judged as one of these.
-            queue.old = all.values().map(|p| p.pod.uid.clone()).collect();
+            queue.old = before(pods, all);
         }
         let seen = (scene.budgets, c.ready, c.replicas);
         let next = queue.next(&c, &scene);
@@ -207,6 +206,18 @@ pub(crate) async fn renew(
             }
         }
     }
+}
+
+/// The UIDs of the pods from before the first eviction. Where pods of the step are gone, as after a run that was
+/// interrupted, as many of the youngest others stand in their places: those are new, and have to become ready.
+fn before(step: &[OnePod], all: &BTreeMap<String, LivePod>) -> BTreeSet<String> {
+    let is_there = |one: &&OnePod| all.get(&one.name).is_some_and(|live| live.pod.uid == one.uid);
+    let gone = step.len() - step.iter().filter(is_there).count();
+    let other = |live: &&LivePod| !live.leaving && !live.pod.ended() && step.iter().all(|one| one.uid != live.pod.uid);
+    let mut others: Vec<&LivePod> = all.values().filter(other).collect();
+    others.sort_by_key(|live| std::cmp::Reverse(live.pod.created));
+    let new: BTreeSet<&str> = others.iter().take(gone).map(|live| live.pod.uid.as_str()).collect();
+    all.values().map(|live| live.pod.uid.clone()).filter(|uid| !new.contains(uid.as_str())).collect()
 }
 
 fn asked(these: &[OnePod]) -> String {
@@ -294,8 +305,6 @@ impl Rolling<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use serde_json::json;
     use trustwalk_collect::kube_api::live_pod;
@@ -360,6 +369,32 @@ mod tests {
         second[0] = pod("db-1", "new", true);
         assert_eq!(of("StatefulSet", second.clone()), ["db-2"]);
         assert_eq!(of("Deployment", second), ["db-10"], "where numbers mean nothing");
+    }
+
+    #[test]
+    fn what_took_the_place_of_a_pod_in_a_run_before_has_to_become_ready() {
+        let at = |name: &str, uid: &str, ready: bool, created: i64| {
+            let mut live = pod(name, uid, ready);
+            live.pod.created = created;
+            live
+        };
+        let step = vec![OnePod { name: "a".to_owned(), uid: "1".to_owned() }];
+        let next = |all: Vec<LivePod>| {
+            let scene = scene(all);
+            let old = before(&step, scene.pods.as_ref().unwrap());
+            Queue { pods: step.clone(), old }.next(&set(2, 1), &scene)
+        };
+        // Of another name, as a Deployment's, or of the same one, as a stateful set's.
+        for name in ["x", "a"] {
+            let failing = next(vec![at("b", "2", true, 10), at(name, "9", false, 20)]);
+            assert!(matches!(&failing, Next::Wait(_)), "{name}: {failing:?}");
+            assert_eq!(next(vec![at("b", "2", true, 10), at(name, "9", true, 20)]), Next::Done);
+        }
+        // Nothing is gone: one that fails beside them is none of the step's.
+        let all = || vec![at("a", "1", true, 10), at("b", "2", true, 20)];
+        assert_eq!(next(all()), Next::Evict(step.clone()));
+        let scene = scene(all());
+        assert_eq!(before(&step, scene.pods.as_ref().unwrap()), ["1", "2"].map(str::to_owned).into());
     }
 
     #[test]
