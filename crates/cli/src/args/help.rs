@@ -389,7 +389,7 @@ fn after(help: &Help) -> StyledStr {
 
 /// For whoever asks the program itself.
 fn general() -> StyledStr {
-    let text = "Begin with:\n  trustwalk diagnose                    # everything in the cluster of your kubeconfig\n  \
+    let text = "Begin with:\n  trustwalk diagnose                    # everything in your kubeconfig's cluster\n  \
         trustwalk explain 'AN ERROR TEXT'     # what it means, and what prints it\n  \
         trustwalk demo                        # a story, in a lab on loopback\n\n\
         Exit codes: 0 sound or done, 1 failed, 2 words that make no sense or name what\n\
@@ -403,8 +403,8 @@ pub(crate) const FIRST_LOOK: &str = "\
 Find the broken link between a workload and its AWS role, prove it, repair it
 
 Begin with:
-  trustwalk diagnose                  # everything in the cluster of your kubeconfig
-  trustwalk preflight                 # the files of this checkout, before a change
+  trustwalk diagnose                  # everything in your kubeconfig's cluster
+  trustwalk preflight                 # this checkout's files, before a change
   trustwalk explain 'AN ERROR TEXT'   # what it means, and what prints it
   trustwalk demo                      # a story, in a lab on loopback
 
