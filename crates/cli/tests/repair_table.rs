@@ -24,8 +24,8 @@ const SHOWS: Duration = Duration::from_mins(1);
 const READY: Duration = Duration::from_secs(30);
 /// The table is walked in as many parts as this, so that the runner can share them among the cores.
 const PARTS: usize = 4;
-/// Fewer repairs in a part than this would mean that plans got lost; where those that a person makes fall depends on how
-/// many faults there are.
+/// Fewer repairs in a part than this would mean that plans got lost; where those that a person makes fall depends on
+/// how many faults there are.
 const LEAST: usize = 6;
 
 /// What plans change, as account and cluster hold it.
