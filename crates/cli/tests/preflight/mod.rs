@@ -109,6 +109,28 @@ fn machines_are_told_the_place_and_what_stays_the_same() {
 }
 
 #[test]
+fn a_step_whose_tokens_carry_tags_is_no_pass_without_the_action() {
+    let step = "steps:\n  - label: deploy\n    command: make\n    plugins:\n      - \
+                aws-assume-role-with-web-identity#v1.8.1:\n          role-arn: \
+                arn:aws:iam::111122223333:role/deploy\n          session-tags: [organization_slug]\n";
+    let role = |more: &str| {
+        format!(
+            "Resources:\n  Provider:\n    Type: AWS::IAM::OIDCProvider\n    Properties: {{Url: \
+             'https://agent.buildkite.com', ClientIdList: [sts.amazonaws.com]}}\n  Role:\n    Type: \
+             AWS::IAM::Role\n    Properties:\n      RoleName: deploy\n      AssumeRolePolicyDocument:\n        \
+             Statement:\n          - Effect: Allow\n            Action: [sts:AssumeRoleWithWebIdentity{more}]\n            \
+             Principal: {{Federated: !Ref Provider}}\n            Condition:\n              StringLike: \
+             {{'agent.buildkite.com:sub': 'organization:acme:*'}}\n"
+        )
+    };
+    for (more, code) in [("", 4), (", sts:TagSession", 0)] {
+        let folder = checkout(&[(".buildkite/pipeline.yml", step), ("role.yaml", &role(more))]);
+        let (found, report) = document(folder.path(), &[]);
+        assert_eq!(found, Some(code), "{more}: {report:#}");
+    }
+}
+
+#[test]
 fn what_is_set_aside_has_a_reason_and_is_counted() {
     let wrong = "system:serviceaccount:prod:reader";
     let commented = role(&format!("{wrong} # trustwalk: ignore[TW017] moves on Monday"));

@@ -129,8 +129,8 @@ const COPIES: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "deprecated.daemonset.template.generation"];
 
 /// The inputs of the step that assumes a role which a question asks for (README of
-/// aws-actions/configure-aws-credentials), and what asks for a token elsewhere.
-const INPUTS: [&str; 8] = [
+/// aws-actions/configure-aws-credentials), what asks for a token elsewhere, and whether it is to carry session tags.
+const INPUTS: [&str; 9] = [
     "role-to-assume",
     "audience",
     "aws-region",
@@ -139,6 +139,7 @@ const INPUTS: [&str; 8] = [
     "role-chaining",
     "id_tokens",
     "oidc",
+    "session-tags",
 ];
 
 /// The runner's variables of which a question asks whether they are set.
