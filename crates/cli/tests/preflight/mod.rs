@@ -118,8 +118,8 @@ fn a_step_whose_tokens_carry_tags_is_no_pass_without_the_action() {
             "Resources:\n  Provider:\n    Type: AWS::IAM::OIDCProvider\n    Properties: {{Url: \
              'https://agent.buildkite.com', ClientIdList: [sts.amazonaws.com]}}\n  Role:\n    Type: \
              AWS::IAM::Role\n    Properties:\n      RoleName: deploy\n      AssumeRolePolicyDocument:\n        \
-             Statement:\n          - Effect: Allow\n            Action: [sts:AssumeRoleWithWebIdentity{more}]\n            \
-             Principal: {{Federated: !Ref Provider}}\n            Condition:\n              StringLike: \
+             Statement:\n          - Effect: Allow\n            Action: [sts:AssumeRoleWithWebIdentity{more}]\n\
+             \x20           Principal: {{Federated: !Ref Provider}}\n            Condition:\n              StringLike: \
              {{'agent.buildkite.com:sub': 'organization:acme:*'}}\n"
         )
     };
