@@ -128,6 +128,9 @@ pub const LOG_LINES: usize = 2_000;
 /// this unless they are longer than 2 KiB each.
 pub const LOG_STREAM_BYTES: usize = 4 << 20;
 
+/// The same with the kubelet's time before each line, which the bound is not about.
+pub const LOG_STAMPED_BYTES: usize = LOG_STREAM_BYTES + LOG_LINES * trustwalk_logs::LONGEST_STAMP;
+
 /// Pods whose logs are read. The pods of one workload fail alike.
 pub const LOG_PODS: usize = 3;
 

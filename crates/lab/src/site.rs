@@ -152,8 +152,8 @@ impl Site {
     pub(crate) fn log(&self, pod: &Value, container: &str) -> String {
         let mut text = String::new();
         for previous in [true, false] {
-            if let Some(bytes) = self.runtime.logs(pod, container, previous) {
-                text.push_str(&String::from_utf8_lossy(&bytes));
+            for line in self.runtime.logs(pod, container, previous).unwrap_or_default() {
+                text.push_str(&String::from_utf8_lossy(&line.text));
             }
         }
         let ipamd = ["cat".to_owned(), "/host/var/log/aws-routed-eni/ipamd.log".to_owned()];

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use proptest::prelude::*;
 use trustwalk_foreign::redact;
-use trustwalk_logs::{MAX_LINE_BYTES, Scanner, Summary, scan_files, scan_reader};
+use trustwalk_logs::{Cause, MAX_LINE_BYTES, Scanner, Summary, scan_files, scan_reader};
 use trustwalk_symptoms::{Frame, Symptom, classify};
 
 const STACK: &str = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: \
@@ -199,4 +199,77 @@ fn names_and_ids_a_person_needs_stay() {
     for secret in [key, token] {
         assert!(!redact(&format!("arn:aws:sts::1111222233{secret}:assumed-role/r")).contains(&secret));
     }
+}
+
+/// The log as a kubelet gives it with times: one second for each line.
+fn stamped(log: &str) -> String {
+    let lines = log.split_inclusive('\n').zip(0..);
+    lines
+        .map(|(line, n)| format!("2026-11-24T{:02}:{:02}:{:02}.123456789Z {line}", n / 3600, n / 60 % 60, n % 60))
+        .collect()
+}
+
+fn whole_stamped(log: &str, step: usize) -> Summary {
+    let mut s = Scanner::new();
+    for chunk in log.as_bytes().chunks(step) {
+        s.feed_stamped(chunk);
+    }
+    s.finish()
+}
+
+proptest! {
+    #[test]
+    fn a_kubelets_times_change_nothing_but_times(picks in prop::collection::vec(0..LINES.len(), 0..30),
+        step in 1usize..200) {
+        let log: String = picks.iter().map(|i| LINES[*i]).collect();
+        let with = whole_stamped(&stamped(&log), step);
+        let without = whole(log.as_bytes());
+        let told = |s: &Summary| {
+            let cause = |c: &Cause| (c.count, c.sample.clone(), c.failure.clone(), c.request_ids.clone());
+            let causes: Vec<_> = s.causes.iter().map(cause).collect();
+            let unclear: Vec<_> = s.unclear.iter().map(|u| (u.count, u.sample.clone())).collect();
+            (s.bytes, causes, unclear)
+        };
+        prop_assert_eq!(told(&with), told(&without));
+        prop_assert!(with.causes.iter().all(|c| c.first.is_some() && c.last.is_some()));
+    }
+}
+
+#[test]
+fn what_has_no_time_has_the_kubelets_and_what_has_one_keeps_it() {
+    let java = "software.amazon.awssdk.services.sts.model.InvalidIdentityTokenException: Incorrect token audience\n\
+        \tat com.example.Main.run(Main.java:5)\nCaused by: java.lang.IllegalStateException: Incorrect token audience\n\
+        \t... 3 more\n";
+    for (log, first) in [
+        (format!("started\nready\n{java}all is well\n"), "2026-11-24T00:00:02.123Z"),
+        (format!("started\n{CHAIN}next\n"), "2026-11-24T00:00:03.123Z"),
+        (format!("started\n{STACK}"), "2026-11-23T10:00:00.000Z"),
+        (format!("started\n{LOGGED}"), "2026-11-23T10:00:00.123Z"),
+    ] {
+        let s = whole_stamped(&stamped(&log), 50);
+        assert_eq!((s.causes.len(), s.failures()), (1, 1), "{log}");
+        assert!(!s.causes[0].sample.contains("2026-11-24"), "{}", s.causes[0].sample);
+        assert_eq!(s.causes[0].first.as_deref(), Some(first), "{log}");
+        assert!(s.first_line_at.is_some());
+    }
+    // The same words at two times are one failure over a span, whether judged or remembered.
+    let s =
+        whole_stamped(&stamped("Incorrect token audience\nIncorrect token audience\nIncorrect token audience\n"), 9);
+    assert_eq!((s.causes[0].count, s.causes[0].first.as_deref()), (3, Some("2026-11-24T00:00:00.123Z")));
+    assert_eq!(s.causes[0].last.as_deref(), Some("2026-11-24T00:00:02.123Z"));
+}
+
+#[test]
+fn bounds_count_a_programs_own_bytes() {
+    let line = format!("Incorrect token audience {}\n", "x".repeat(MAX_LINE_BYTES * 2));
+    let s = whole_stamped(
+        &stamped(&format!("{line}started\nNot authorized to perform sts:AssumeRoleWithWebIdentity\n")),
+        4096,
+    );
+    assert_eq!((s.causes.len(), s.failures()), (2, 2));
+    assert_eq!(s.causes[1].first.as_deref(), Some("2026-11-24T00:00:02.123Z"));
+    assert_eq!(
+        s.bytes,
+        (line.len() + "started\n".len() + "Not authorized to perform sts:AssumeRoleWithWebIdentity\n".len()) as u64
+    );
 }

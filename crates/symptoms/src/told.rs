@@ -25,6 +25,17 @@ pub struct Told {
     pub ts: Option<String>,
 }
 
+impl Told {
+    /// Gives the time at which a runtime kept the record (UTC in ISO 8601) to what tells no time of its own.
+    pub fn at(&mut self, kept: &str) {
+        let failures = self.failures.iter_mut().map(|failure| &mut failure.ts);
+        let success = self.success.iter_mut().map(|success| &mut success.ts);
+        for ts in failures.chain(success).chain([&mut self.ts]) {
+            ts.get_or_insert_with(|| kept.to_owned());
+        }
+    }
+}
+
 impl TrailRecord {
     /// What it tells in the words of a log: the failure, if the call was refused, or the success of an exchange.
     pub fn told(self) -> Told {

@@ -18,7 +18,9 @@ use super::kubeconfig::{self, KubeOptions, whole_text};
 use super::login::Login;
 use crate::calls::Calls;
 use crate::error::{CollectError, NoCluster};
-use crate::limits::{API_ATTEMPTS, API_REQUESTS, API_TIMEOUT, ERROR_BYTES, LOG_STREAM_BYTES, OBJECT_BYTES};
+use crate::limits::{
+    API_ATTEMPTS, API_REQUESTS, API_TIMEOUT, ERROR_BYTES, LOG_STAMPED_BYTES, LOG_STREAM_BYTES, OBJECT_BYTES,
+};
 use crate::proxy::Proxies;
 use crate::retry::{self, Pace, Teller};
 use crate::urls::shown_url;
@@ -338,7 +340,7 @@ impl KubeApi {
             }
         };
         attempts.succeeded();
-        let mut left = LOG_STREAM_BYTES;
+        let mut left = LOG_STAMPED_BYTES;
         let stream = async {
             while let Some(frame) = body.frame().await {
                 let data = match frame.map(hyper::body::Frame::into_data) {

@@ -7,7 +7,7 @@ use trustwalk_foreign::shell;
 use trustwalk_logs::{Scanner, Summary};
 
 use super::client::KubeApi;
-use crate::limits::{LOG_LINES, LOG_PODS, LOG_STREAM_BYTES};
+use crate::limits::{LOG_LINES, LOG_PODS, LOG_STAMPED_BYTES};
 use crate::percent::segment;
 
 /// Where the VPC CNI writes, as its container sees it (amazon-vpc-cni-k8s, `AWS_VPC_K8S_CNI_LOG_FILE`).
@@ -135,8 +135,12 @@ async fn container_log(
 ) -> Observed<(Summary, Option<String>)> {
     let (ns, of, within) = (segment(namespace), segment(pod), crate::percent::encode(container));
     let since = since.map(|seconds| format!("&sinceSeconds={}", seconds.max(1))).unwrap_or_default();
-    let query =
-        format!("container={within}&previous={previous}&tailLines={LOG_LINES}&limitBytes={LOG_STREAM_BYTES}{since}");
+    // One byte more than is read tells that there was more. With times: lines without one would else be taken for
+    // what a pod wrote after a change.
+    let limit = LOG_STAMPED_BYTES + 1;
+    let query = format!(
+        "container={within}&previous={previous}&timestamps=true&tailLines={LOG_LINES}&limitBytes={limit}{since}"
+    );
     let path = format!("/api/v1/namespaces/{ns}/pods/{of}/log?{query}");
     let template = ["kubectl logs -n {} {} -c {}", if previous { " --previous" } else { "" }].concat();
     let source = Source {
@@ -145,7 +149,7 @@ async fn container_log(
         by_hand: shell::try_line(&template, &[namespace, pod, container]).ok(),
     };
     let mut scanner = Scanner::new();
-    let read = api.log(&path, source, "get pods/log", &mut |bytes| scanner.feed(bytes)).await;
+    let read = api.log(&path, source, "get pods/log", &mut |bytes| scanner.feed_stamped(bytes)).await;
     read.map(|cut| (scanner.finish(), cut))
 }
 

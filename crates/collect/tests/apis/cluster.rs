@@ -113,6 +113,27 @@ async fn a_log_without_end_is_cut_and_said_to_be() {
 }
 
 #[tokio::test]
+async fn lines_have_the_kubelet_s_times_and_are_shown_as_they_were_written() {
+    let pod = pod(&serde_json::json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}}));
+    let log = "2026-11-30T10:00:00.000000001Z Traceback (most recent call last):\n\
+        2026-11-30T10:00:00.000000002Z   File \"a.py\", line 3, in f\n\
+        2026-11-30T10:00:01.500000000Z botocore.errorfactory.InvalidIdentityTokenException: An error occurred \
+        (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n\
+        2026-11-30T10:00:02.000000000Z 2026-11-30T09:59:00Z Not authorized to perform sts:AssumeRoleWithWebIdentity\n";
+    let server = Server::new(move |first, _| {
+        assert!(first.contains("timestamps=true"), "{first}");
+        ok(log)
+    })
+    .await;
+    let read = read_logs(&server.cluster().await, "n", std::slice::from_ref(&pod), None).await;
+    let failures = &read.known().unwrap().failures;
+    let times: Vec<Option<&str>> = failures.iter().map(|f| f.last.as_deref()).collect();
+    // The second has a time of its own. Of the first the line with the failure counts, whose stack stands before it.
+    assert_eq!(times, [Some("2026-11-30T10:00:01.500Z"), Some("2026-11-30T09:59:00.000Z")]);
+    assert!(failures.iter().all(|f| !f.sample.contains("T10:00:0")), "{failures:?}");
+}
+
+#[tokio::test]
 async fn what_passes_is_asked_again_and_only_where_that_is_safe() {
     let busy = Server::new(|_, before| match before {
         0 => Sent::Whole(503, "retry-after: 0\r\n", "busy".to_owned()),

@@ -7,16 +7,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use trustwalk_lab_cluster::{
-    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Key, Minted, NodeRuntime, NodeSpec, Store, TlsMaterial,
-    TokenMinter, TokenSpec, User, json as j,
+    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Key, LogLine, Minted, NodeRuntime, NodeSpec, Store,
+    TlsMaterial, TokenMinter, TokenSpec, User, json as j,
 };
 
 struct Echo;
 
 impl NodeRuntime for Echo {
-    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<u8>> {
+    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<LogLine>> {
         let instance = if previous { "previous" } else { "current" };
-        Some(format!("{instance} log of {}/{container}\nsecond line\n", j::name(pod)).into_bytes())
+        let text = format!("{instance} log of {}/{container}\nsecond line\n", j::name(pod));
+        Some(LogLine::of(&text, Timestamp::now()))
     }
 
     fn exec(&self, _: &Value, _: &str, command: &[String], stdin: Option<Vec<u8>>) -> ExecResult {

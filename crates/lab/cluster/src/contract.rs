@@ -20,11 +20,27 @@ pub struct ExecResult {
     pub code: i32,
 }
 
+/// A line of a container's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When the runtime kept it.
+    pub at: Timestamp,
+    /// Its bytes; the line's end is one of them, unless the container has not written it.
+    pub text: Vec<u8>,
+}
+
+impl LogLine {
+    /// The lines of a text that was written at one time.
+    pub fn of(text: &str, at: Timestamp) -> Vec<Self> {
+        text.split_inclusive('\n').map(|line| Self { at, text: line.as_bytes().to_vec() }).collect()
+    }
+}
+
 /// The kubelet's side of `kubectl logs` and `kubectl exec`.
 pub trait NodeRuntime: Send + Sync {
     /// Everything the container has logged so far; `previous` asks for its last
     /// terminated instance. `None` when there is no such container or instance.
-    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<u8>>;
+    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<LogLine>>;
 
     /// Runs a command in a container to its end.
     fn exec(&self, pod: &Value, container: &str, command: &[String], stdin: Option<Vec<u8>>) -> ExecResult;
@@ -35,7 +51,7 @@ pub trait NodeRuntime: Send + Sync {
 pub struct NoNodes;
 
 impl NodeRuntime for NoNodes {
-    fn logs(&self, _: &Value, _: &str, _: bool) -> Option<Vec<u8>> {
+    fn logs(&self, _: &Value, _: &str, _: bool) -> Option<Vec<LogLine>> {
         None
     }
 

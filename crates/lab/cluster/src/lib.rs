@@ -20,7 +20,7 @@ mod writes;
 pub use cluster::{Cluster, ServeError};
 pub use config::ClusterConfig;
 pub use contract::{
-    Clock, ExecResult, FnResolver, Minted, NoNodes, NodeRuntime, NodeSpec, Resolve, TokenMinter, TokenSpec,
+    Clock, ExecResult, FnResolver, LogLine, Minted, NoNodes, NodeRuntime, NodeSpec, Resolve, TokenMinter, TokenSpec,
     VerifiedToken,
 };
 pub use objects::{

@@ -33,8 +33,9 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Takes in what one event tells.
-    pub(super) fn event(&mut self, raw: &[u8]) {
+    /// Takes in what one event tells; `kept` is when a runtime kept it, which counts where it has no time of its own.
+    pub(super) fn event(&mut self, raw: &[u8], kept: Option<Stamp>) {
+        let kept = kept.map(|at| at.to_string());
         mask(raw, &mut self.masked);
         if let Some(known) = self.seen.get(&self.masked)
             && known
@@ -42,7 +43,7 @@ impl Memory {
                 .iter()
                 .all(|i| self.found.causes.get(*i).is_some_and(|c| c.request_ids.len() >= super::MAX_REQUEST_IDS))
         {
-            let (known, ts) = (known.clone(), stamp(raw));
+            let (known, ts) = (known.clone(), stamp(raw).or(kept));
             for i in known.causes {
                 self.occurred(i, ts.as_ref());
             }
@@ -53,7 +54,10 @@ impl Memory {
             return;
         }
         let text = String::from_utf8_lossy(raw);
-        let told = read(&text);
+        let mut told = read(&text);
+        if let Some(kept) = kept {
+            told.at(&kept);
+        }
         let memorable = told.trail.is_none() && told.success.is_none() && !told.start;
         let verdict = self.told(told);
         // Remembered only when the short way gives the same time as the long one.

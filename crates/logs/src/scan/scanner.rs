@@ -5,6 +5,7 @@
 use memchr::{memchr, memrchr};
 
 use super::memory::Memory;
+use super::stamped::Stamped;
 use super::summary::Summary;
 use super::trail::{SNIFF, Splitter, is_trail};
 use trustwalk_symptoms::Finder;
@@ -33,6 +34,8 @@ pub struct Scanner {
     /// What the stream is, once its beginning was seen.
     form: Form,
     first_line_at: Option<String>,
+    /// When each of the lines was written that are not done with, where a runtime tells it.
+    stamped: Stamped,
 }
 
 /// What a stream holds.
@@ -72,6 +75,7 @@ impl Scanner {
             bytes: 0,
             form,
             first_line_at: None,
+            stamped: Stamped::default(),
         }
     }
 
@@ -93,6 +97,14 @@ impl Scanner {
         }
     }
 
+    /// Takes the next bytes of a log that a kubelet gives with the time of each line before it (`timestamps=true` of
+    /// `pods/log`). The times are taken off: what is found reads as the program wrote it, and every bound counts the
+    /// program's own bytes. A record without a time of its own has that of its first line.
+    pub fn feed_stamped(&mut self, chunk: &[u8]) {
+        let own = self.stamped.part(chunk);
+        self.feed(&own);
+    }
+
     /// Reads on in the form that was decided on.
     fn further(&mut self, chunk: &[u8]) {
         match self.form {
@@ -106,7 +118,7 @@ impl Scanner {
         let Form::Open(head) = &mut self.form else { return };
         let head = std::mem::take(head);
         self.form = Form::Lines;
-        self.first_line_at = first_time(&head);
+        self.first_line_at = first_time(&head).or_else(|| self.stamped.at(&[]).map(|t| t.to_string()));
         if is_trail(&head) {
             self.form = Form::Trail(Splitter::default());
         }
@@ -116,7 +128,9 @@ impl Scanner {
     fn records(&mut self, chunk: &[u8]) {
         let Form::Trail(splitter) = &mut self.form else { return };
         let memory = &mut self.memory;
-        if let Some(end) = splitter.feed(chunk, &mut |record| memory.trail(record)) {
+        let end = splitter.feed(chunk, &mut |record| memory.trail(record));
+        self.stamped.pass(chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default());
+        if let Some(end) = end {
             memory.trail_dropped(splitter.dropped);
             self.form = Form::Lines;
             self.lines(chunk.get(end..).unwrap_or_default());
@@ -163,6 +177,10 @@ impl Scanner {
 
     /// Ends a part of a log.
     pub(super) fn finish_part(mut self) -> Summary {
+        let held = self.stamped.rest();
+        if !held.is_empty() {
+            self.feed(&held);
+        }
         self.decide();
         if let Form::Trail(splitter) = &self.form {
             self.memory.trail_dropped(splitter.dropped);
@@ -193,6 +211,12 @@ impl Scanner {
 
     /// Judges the closed events of `data`; gives how many bytes are done with.
     fn process(&mut self, data: &[u8], last: bool) -> usize {
+        let used = self.judge(data, last);
+        self.stamped.pass(data.get(..used).unwrap_or_default());
+        used
+    }
+
+    fn judge(&mut self, data: &[u8], last: bool) -> usize {
         let complete = if last { data.len() } else { memrchr(b'\n', data).map_or(0, |at| at + 1) };
         let text = data.get(..complete).unwrap_or_default();
         let mut at = 0;
@@ -209,7 +233,8 @@ impl Scanner {
                 return start;
             }
             let shown = end.min(start + MAX_EVENT_BYTES);
-            self.memory.event(text.get(start..shown).unwrap_or_default());
+            let written = self.stamped.at(text.get(..start).unwrap_or_default());
+            self.memory.event(text.get(start..shown).unwrap_or_default(), written);
             at = end;
         }
         complete

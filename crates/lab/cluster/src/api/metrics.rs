@@ -24,7 +24,8 @@ fn containers(shared: &Shared, pod: &Value) -> Vec<Held> {
         .filter(|status| !j::at(status, "/state/running").is_null())
         .map(|status| {
             let name = j::text(status, "/name").to_owned();
-            let held = shared.config.runtime.logs(pod, &name, false).map_or(0, |log| log.len());
+            let log = shared.config.runtime.logs(pod, &name, false).unwrap_or_default();
+            let held = log.iter().map(|line| line.text.len()).sum();
             (name, held)
         })
         .collect()

@@ -6,6 +6,7 @@ mod discovery;
 mod eviction;
 mod forms;
 mod issued;
+mod logs;
 mod metrics;
 mod openapi;
 mod options;

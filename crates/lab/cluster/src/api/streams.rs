@@ -1,16 +1,10 @@
-//! `logs` and `exec`: the parts of a pod that are streams.
+//! `exec`: a command's input and output as a stream; and of which container a stream is.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures_util::{SinkExt, StreamExt, stream};
-use http::header;
-use http_body_util::{BodyExt, StreamBody};
-use hyper::{
-    Request,
-    body::{Bytes, Frame, Incoming},
-};
+use futures_util::{SinkExt, StreamExt};
+use hyper::{Request, body::Incoming};
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::{
     Message,
     protocol::{CloseFrame, frame::coding::CloseCode},
@@ -19,7 +13,7 @@ use trustwalk_lab_serve::PATIENCE;
 
 use crate::{
     api::{
-        reply::{Reply, typed_reply},
+        reply::Reply,
         request::{Call, Target},
         shared::Shared,
         upgrade::{self, Socket},
@@ -33,11 +27,9 @@ use crate::{
 const LONGEST_SESSION: Duration = Duration::from_hours(1);
 /// Most bytes of input: commands of the lab read little of it.
 const LARGEST_INPUT: usize = 3 * 1024 * 1024;
-/// How often a followed log is looked at again.
-const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
 /// The container a call is about: named, or the pod's first.
-fn container(call: &Call, pod: &Value) -> Result<String, ApiError> {
+pub(super) fn container(call: &Call, pod: &Value) -> Result<String, ApiError> {
     let names: Vec<&str> = ["/spec/containers", "/spec/initContainers", "/spec/ephemeralContainers"]
         .iter()
         .flat_map(|list| j::items(pod, list))
@@ -67,114 +59,8 @@ fn container(call: &Call, pod: &Value) -> Result<String, ApiError> {
     Ok(main.first().map_or("", |c| j::text(c, "/name")).to_owned())
 }
 
-fn pod_of(shared: &Shared, key: &Key) -> Result<Arc<Value>, ApiError> {
+pub(super) fn pod_of(shared: &Shared, key: &Key) -> Result<Arc<Value>, ApiError> {
     shared.store.get(key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))
-}
-
-/// `GET …/pods/{name}/log`.
-pub(crate) fn logs(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result<Reply, ApiError> {
-    let key = target.key()?;
-    let pod = pod_of(shared, &key)?;
-    let container = container(call, &pod)?;
-    let previous = call.flag("previous");
-    let Some(bytes) = shared.config.runtime.logs(&pod, &container, previous) else {
-        let name = j::name(&pod);
-        return Err(ApiError::bad_request(if previous {
-            format!("previous terminated container \"{container}\" in pod \"{name}\" not found")
-        } else {
-            format!(
-                "container \"{container}\" in pod \"{name}\" is waiting to start: {}",
-                waiting_reason(&pod, &container)
-            )
-        }));
-    };
-    let total = bytes.len();
-    let shown = cut(&bytes, call);
-    if !call.flag("follow") {
-        return Ok(typed_reply(200, "text/plain", shown));
-    }
-    let follow = Follow {
-        shared: Arc::clone(shared),
-        key,
-        uid: j::uid(&pod).to_owned(),
-        container,
-        sent: total,
-        first: Some(shown),
-        _place: shared.stream()?,
-    };
-    let frames = stream::unfold(follow, |mut follow| async move {
-        let bytes = follow.next().await?;
-        Some((Ok::<_, Infallible>(Frame::data(Bytes::from(bytes))), follow))
-    });
-    let mut reply = Reply::new(StreamBody::new(frames).boxed_unsync());
-    reply.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain"));
-    Ok(reply)
-}
-
-fn waiting_reason(pod: &Value, container: &str) -> String {
-    j::items(pod, "/status/containerStatuses")
-        .iter()
-        .find(|s| j::text(s, "/name") == container)
-        .map(|s| j::text(s, "/state/waiting/reason"))
-        .filter(|reason| !reason.is_empty())
-        .unwrap_or("ContainerCreating")
-        .to_owned()
-}
-
-/// `tailLines` and `limitBytes`.
-fn cut(bytes: &[u8], call: &Call) -> Vec<u8> {
-    let mut shown = bytes;
-    if let Ok(lines) = call.param("tailLines").parse::<usize>() {
-        let starts: Vec<usize> = std::iter::once(0)
-            .chain(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1))
-            .filter(|start| *start < bytes.len())
-            .collect();
-        let skip = starts.len().saturating_sub(lines);
-        let start = starts.get(skip).copied().unwrap_or(bytes.len());
-        shown = bytes.get(start..).unwrap_or_default();
-    }
-    if let Ok(limit) = call.param("limitBytes").parse::<usize>() {
-        shown = shown.get(..limit.min(shown.len())).unwrap_or_default();
-    }
-    shown.to_vec()
-}
-
-struct Follow {
-    shared: Arc<Shared>,
-    key: Key,
-    uid: String,
-    container: String,
-    sent: usize,
-    first: Option<Vec<u8>>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Follow {
-    /// The next bytes; none once the pod is gone or has ended.
-    async fn next(&mut self) -> Option<Vec<u8>> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
-        }
-        loop {
-            let pod = self.shared.store.get(&self.key)?;
-            let logged = self.shared.config.runtime.logs(&pod, &self.container, false);
-            let logged = logged.unwrap_or_default();
-            // A restarted container starts a new log.
-            if logged.len() < self.sent {
-                self.sent = 0;
-            }
-            let fresh = logged.get(self.sent..).unwrap_or_default().to_vec();
-            self.sent = logged.len();
-            if !fresh.is_empty() {
-                return Some(fresh);
-            }
-            let over = matches!(j::text(&pod, "/status/phase"), "Succeeded" | "Failed");
-            if over || j::uid(&pod) != self.uid {
-                return None;
-            }
-            tokio::time::sleep(FOLLOW_EVERY).await;
-        }
-    }
 }
 
 /// Channel numbers of the remote-command protocol (Kubernetes source,

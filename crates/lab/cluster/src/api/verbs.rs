@@ -10,7 +10,7 @@ use crate::{
     api::{
         decoding::{self, decoded, warned},
         forms::{partial, typed},
-        metrics, options,
+        logs, metrics, options,
         patched::patched,
         port_forward,
         reply::{Reply, json_reply},
@@ -40,7 +40,7 @@ pub(crate) async fn handle(
     }
     match target.subresource.as_str() {
         "" | "status" | "ephemeralcontainers" => {}
-        "log" => return streams::logs(shared, &call, &target),
+        "log" => return logs::logs(shared, &call, &target),
         "exec" | "attach" => return streams::exec(shared, &call, &target, request),
         "portforward" => return port_forward::open(shared, &call, &target, request),
         _ => {

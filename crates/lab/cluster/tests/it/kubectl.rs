@@ -63,6 +63,29 @@ impl Kubectl {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn kubectl_is_given_logs_as_it_asks_for_them() {
+    let lab = Lab::start().await;
+    let Some(kubectl) = Kubectl::find(&lab) else {
+        return;
+    };
+    let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "i"}]}});
+    assert_eq!(lab.call("POST", "/api/v1/namespaces/default/pods", pod).await.0, 201);
+    let (one, two) = ("2026-03-01T11:58:30.000000000Z p/c one\n", "2026-03-01T12:00:00.000000000Z two\n");
+    for (asked, given) in [
+        ("", "p/c one\ntwo\n".to_owned()),
+        ("--timestamps", format!("{one}{two}")),
+        ("--timestamps --tail=1", two.to_owned()),
+        ("--since=1m", "two\n".to_owned()),
+        ("--since-time=2026-03-01T12:00:00Z --timestamps", two.to_owned()),
+        ("--limit-bytes=5", "p/c o".to_owned()),
+    ] {
+        assert_eq!(kubectl.ok(&format!("logs p {asked}")).await, given, "{asked}");
+    }
+    assert!(kubectl.fails("logs p --previous").await.contains("previous terminated container \"c\" in pod \"p\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn kubectl_walks_a_roll_out() {
     let lab = Lab::start().await;
     lab.run_kubelet();

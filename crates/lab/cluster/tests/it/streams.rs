@@ -35,6 +35,61 @@ async fn logs_are_cut_to_the_lines_asked_for() {
     assert_eq!(status["message"], "previous terminated container \"c\" in pod \"p\" not found");
 }
 
+async fn log(lab: &Lab, query: &str) -> (u16, String) {
+    let response = lab.send(Some(&lab.admin), "GET", &format!("{PODS}/p/log?{query}"), "", "").await;
+    let code = response.status().as_u16();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (code, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn of_a_log_is_given_what_a_kubelet_gives() {
+    let lab = with_pod().await;
+    let (one, two) = ("2026-03-01T11:58:30.000000000Z p/c one\n", "2026-03-01T12:00:00.000000000Z two\n");
+    for (query, wanted) in [
+        ("", "p/c one\ntwo\n".to_owned()),
+        ("timestamps=true", format!("{one}{two}")),
+        ("timestamps=true&tailLines=1", two.to_owned()),
+        ("tailLines=0", String::new()),
+        ("sinceSeconds=60", "two\n".to_owned()),
+        ("sinceSeconds=90", "p/c one\ntwo\n".to_owned()),
+        ("sinceTime=2026-03-01T11:58:31Z&timestamps=true", two.to_owned()),
+        // The lines from the end are counted before the time is looked at.
+        ("tailLines=2&sinceSeconds=1", "two\n".to_owned()),
+        // The times count.
+        ("limitBytes=10", "p/c one\ntw".to_owned()),
+        ("limitBytes=35&timestamps=true", one[..35].to_owned()),
+        ("limitBytes=45&timestamps=true", format!("{one}{}", &two[..45 - one.len()])),
+    ] {
+        assert_eq!(log(&lab, query).await, (200, wanted), "{query}");
+    }
+    for (query, code, message) in [
+        ("tailLines=-1", 422, "tailLines: Invalid value: -1: must be greater than or equal to 0"),
+        ("limitBytes=0", 422, "limitBytes: Invalid value: 0: must be greater than 0"),
+        ("sinceSeconds=0", 422, "sinceSeconds: Invalid value: 0: must be greater than 0"),
+        (
+            "sinceSeconds=3&sinceTime=2026-01-01T00:00:00Z",
+            422,
+            "[]: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified",
+        ),
+        ("stream=All", 422, "stream: Forbidden: may not be specified"),
+        ("tailLines=abc", 400, "strconv.ParseInt: parsing \"abc\": invalid syntax"),
+        (
+            "sinceTime=abc",
+            400,
+            "parsing time \"abc\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"abc\" as \"2006\"",
+        ),
+    ] {
+        let (found, body) = log(&lab, query).await;
+        let status: Value = serde_json::from_str(&body).unwrap();
+        let wanted = match code {
+            422 => format!("PodLogOptions \"p\" is invalid: {message}"),
+            _ => message.to_owned(),
+        };
+        assert_eq!((found, j::text(&status, "/message")), (code, wanted.as_str()), "{query}");
+    }
+}
+
 /// Runs a command over the version 5 protocol; all frames and the close code.
 async fn exec(lab: &Lab, query: &str, stdin: Option<&[u8]>) -> (Vec<Vec<u8>>, CloseCode) {
     let url = format!("wss://{}{PODS}/p/exec?{query}", lab.address);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use trustwalk_lab_cluster::{
-    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Minted, NodeRuntime, NodeSpec, Store, TlsMaterial,
+    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, LogLine, Minted, NodeRuntime, NodeSpec, Store, TlsMaterial,
     TokenMinter, TokenSpec, User, json as j,
 };
 
@@ -28,8 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Script;
 
 impl NodeRuntime for Script {
-    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<u8>> {
-        (!previous).then(|| format!("{}/{container} one\ntwo\n", j::name(pod)).into_bytes())
+    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<LogLine>> {
+        let (now, before) = (NOW.parse::<Timestamp>().unwrap(), Duration::from_secs(90));
+        let mut lines = LogLine::of(&format!("{}/{container} one\n", j::name(pod)), now - before);
+        lines.extend(LogLine::of("two\n", now));
+        (!previous).then_some(lines)
     }
 
     fn exec(&self, _: &Value, _: &str, command: &[String], stdin: Option<Vec<u8>>) -> ExecResult {

@@ -12,9 +12,10 @@ const MISSING_PERMISSIONS: &str = "Unauthorized operation: failed to call ec2:De
 
 /// Appends a line to the node's ipamd.log, in its JSON form.
 fn log(context: &Context, level: &str, caller: &str, message: &str) {
-    let stamp = context.settings.now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+    let now = context.settings.now();
+    let stamp = now.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let line = json!({"level": level, "ts": stamp, "caller": caller, "msg": message});
-    context.node_logs.ipamd(&context.node).line(&line.to_string());
+    context.node_logs.ipamd(&context.node).line(&line.to_string(), now);
 }
 
 /// Appends a line to the container's log, in logrus' text form.

@@ -73,7 +73,7 @@ impl Context {
 
     /// Appends a line to the container's log.
     pub(crate) fn say(&self, line: &str) {
-        self.log.line(line);
+        self.log.line(line, self.settings.now());
     }
 
     /// Remembers who AWS said this is, or why it would not.

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 use tokio::task::JoinSet;
-use trustwalk_lab_cluster::{Gvr, Key, Store, TokenMinter, json as j};
+use trustwalk_lab_cluster::{Gvr, Key, LogLine, Store, TokenMinter, json as j};
 
 use super::{
     egress, env,
@@ -70,11 +70,11 @@ pub(crate) struct Container {
 
 impl Container {
     /// Its log, or that of its last terminated instance.
-    pub(crate) fn log(&self, previous: bool) -> Option<Vec<u8>> {
+    pub(crate) fn log(&self, previous: bool) -> Option<Vec<LogLine>> {
         if previous {
-            return locked(&self.previous).as_ref().map(|log| log.bytes());
+            return locked(&self.previous).as_ref().map(|log| log.lines());
         }
-        Some(locked(&self.current).bytes())
+        Some(locked(&self.current).lines())
     }
 }
 

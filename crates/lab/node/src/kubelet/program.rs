@@ -29,7 +29,7 @@ pub(super) async fn run(pod: &Arc<Pod>, spec: &Value, container: &Arc<Container>
         let (result, stays) = shell(pod, container, command, Some(forever)).await;
         for bytes in [&result.stdout, &result.stderr] {
             for line in String::from_utf8_lossy(bytes).lines() {
-                log.line(line);
+                log.line(line, pod.settings().now());
             }
         }
         if !stays {

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 use trustwalk_lab_cluster::{
-    Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Seen, Store, TokenMinter, is_at_rest, json as j,
+    Event, EventKind, ExecResult, Gvr, Key, LogLine, NodeRuntime, Seen, Store, TokenMinter, is_at_rest, json as j,
 };
 
 use super::{
@@ -101,7 +101,7 @@ impl NodeAgent {
 }
 
 impl NodeRuntime for NodeAgent {
-    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<u8>> {
+    fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<LogLine>> {
         self.container(pod, container)?.1.log(previous)
     }
 

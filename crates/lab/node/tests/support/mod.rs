@@ -226,7 +226,8 @@ impl Lab {
     pub(crate) fn log(&self, pod: &str, previous: bool) -> String {
         let pod = self.pod(pod).unwrap();
         let name = j::text(&pod, "/spec/containers/0/name").to_owned();
-        String::from_utf8(self.runtime.logs(&pod, &name, previous).unwrap_or_default()).unwrap()
+        let lines = self.runtime.logs(&pod, &name, previous).unwrap_or_default();
+        String::from_utf8(lines.into_iter().flat_map(|line| line.text).collect()).unwrap()
     }
 
     pub(crate) fn reasons(&self) -> Vec<String> {
