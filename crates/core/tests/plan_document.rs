@@ -52,6 +52,24 @@ fn every_plan_reads_back_and_is_the_plan_of_now() {
     assert!(steps > 80, "{steps}");
 }
 
+#[test]
+fn of_a_workload_that_is_recreated_whole_the_risk_says_that_nothing_runs_meanwhile() {
+    let mut e = evidence("sub-wrong-namespace/violated");
+    let risk = |e: &Evidence| {
+        let steps = planned(e).steps;
+        let restart = steps.iter().find(|s| matches!(s.action, Action::Restart { .. }));
+        restart.map(|s| s.risk.reason.clone()).unwrap()
+    };
+    let Observed::Known { value: pods, .. } = &mut e.pods else { panic!("no pods") };
+    for pod in pods {
+        pod.ready = false;
+    }
+    assert!(risk(&e).contains("a few at a time"), "{}", risk(&e));
+    let Observed::Known { value: workload, .. } = &mut e.workload else { panic!("no workload") };
+    workload.recreates = true;
+    assert!(risk(&e).contains("until then nothing of it runs"), "{}", risk(&e));
+}
+
 /// Whatever is changed in what a step does, replaces or says of itself: it is no plan, or not the plan of now.
 #[test]
 fn no_step_is_altered_unseen() {

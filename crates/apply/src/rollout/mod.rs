@@ -94,6 +94,11 @@ impl<'a> Rolling<'a> {
         }
     }
 
+    /// How long a deployment may go without a step forward, as it says itself.
+    fn deadline(&self) -> Option<Duration> {
+        self.first.deadline.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs)
+    }
+
     /// Waits until the given time is over; for ever where none was given.
     async fn time_over(&self) {
         match self.until {
@@ -126,6 +131,11 @@ impl<P: PartialEq> Pulse<P> {
     /// What is to be told of a stand-still.
     fn still(&self, waits: impl FnOnce() -> String) -> Option<Still> {
         self.told.then(|| Still { since: self.since, waits: waits() })
+    }
+
+    /// When nothing will have moved for so long.
+    fn end(&self, deadline: Duration) -> Instant {
+        self.at + deadline
     }
 
     /// Waits until nothing has moved for long, and takes note of that.

@@ -154,7 +154,11 @@ pub(crate) async fn renew(
     let mut queue = Queue { pods: pods.clone(), old: BTreeSet::new() };
     let (mut held, mut says): (Option<Held>, String) = (None, "nothing was heard yet".to_owned());
     let (mut listed, mut at_once, mut last): (bool, bool, Option<RolloutView>) = (false, false, None);
+    // While new pods are to come up: its own controller bounds a roll-out so, and not what takes the place of pods that
+    // were evicted. What a budget holds back waits for others, who are not in a hurry.
+    let mut coming = false;
     loop {
+        let end = rolling.deadline().filter(|_| coming).map(|deadline| pulse.end(deadline));
         // What was just refused is shown at once.
         if !std::mem::take(&mut at_once) {
             tokio::select! {
@@ -162,6 +166,7 @@ pub(crate) async fn renew(
                 () = pulse.stands() => {}
                 () = held_until(held.as_ref()) => {}
                 () = rolling.time_over() => return Err(rolling.halted(&says, held.as_ref())),
+                () = moment(end) => return Err(rolling.stands(&scene)),
             }
         }
         if let Some(words) = scene.unwatched() {
@@ -192,6 +197,7 @@ pub(crate) async fn renew(
             progress.rollout(&view);
             last = Some(view);
         }
+        coming = matches!(next, Next::Wait(_));
         match next {
             Next::Wait(_) => held = None,
             Next::Done => return Ok(()),
@@ -244,12 +250,27 @@ async fn held_until(held: Option<&Held>) {
     }
 }
 
+/// Waits until then; for ever where there is no end.
+async fn moment(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Rolling<'_> {
     /// The time that was given is over: nobody else evicts what is left.
     fn halted(&self, says: &str, held: Option<&Held>) -> ApplyError {
         let bound = self.until.map_or(0, |(_, bound)| bound.as_secs());
         let why = held.map_or(says, |held| held.why.as_str());
         ApplyError::Halted { what: self.name(), told: format!("after {bound} s, {why}") }
+    }
+
+    /// Nothing has moved for as long as the deployment itself allows.
+    fn stands(&self, scene: &Scene) -> ApplyError {
+        let seconds = self.deadline().map_or(0, |deadline| deadline.as_secs());
+        let why = format!("nothing has moved for {seconds} s, its progress deadline: {}", scene.waits());
+        ApplyError::Stuck { what: self.name(), why }
     }
 
     /// Asks pods to go, until one may not; what that waits for.
@@ -286,20 +307,15 @@ impl Rolling<'_> {
         Ok(None)
     }
 
-    /// How long is waited, in words: no controller bounds evictions.
+    /// How long is waited, in words: no controller bounds evictions, so its deadline is kept here.
     fn patience_of_evictions(&self) -> String {
-        match self.until {
-            Some((_, bound)) => {
-                format!(
-                    "one pod, then as many at once as may be away; --timeout ends the wait after {} s",
-                    bound.as_secs()
-                )
-            }
-            None => {
-                "one pod, then as many at once as may be away and disruption budgets allow; --timeout bounds the wait"
-                    .to_owned()
-            }
-        }
+        let width = "one pod, then as many at once as may be away and disruption budgets allow";
+        let deadline = self.deadline().map(|d| format!("; its progress deadline is {} s", d.as_secs()));
+        let bound = match self.until {
+            Some((_, bound)) => format!("; --timeout ends the wait after {} s", bound.as_secs()),
+            None => "; --timeout bounds the wait".to_owned(),
+        };
+        [width, deadline.as_deref().unwrap_or_default(), &bound].concat()
     }
 }
 

@@ -228,6 +228,21 @@ async fn a_new_pod_that_does_not_become_ready_is_the_last_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_place_of_an_evicted_pod_has_the_deployment_s_own_deadline() {
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 2, json!({"progressDeadlineSeconds": 1})).await;
+    bench.gate(false);
+    let action = these(&bench, "Deployment", 1);
+    let mut told = Told::default();
+    let outcome = renew(&bench.kube().await, &action, None, &mut told).await;
+    let Err(ApplyError::Stuck { why, .. }) = outcome else { panic!("not stuck: {outcome:?}") };
+    assert!(why.contains("nothing has moved for 1 s, its progress deadline"), "{why}");
+    assert!(told.waits[0].contains("its progress deadline is 1 s"), "{:?}", told.waits);
+    // Somebody who goes on sees its end.
+    bench.gate(true);
+    renew(&bench.kube().await, &action, None, &mut Told::default()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_not_watch_looks_again_and_again_and_is_told_so_once() {
     let bench = Bench::with(DEPLOYMENTS, "Deployment", 1, json!({})).await;
     bench.gate(false);

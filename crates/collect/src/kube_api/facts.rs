@@ -46,6 +46,7 @@ pub fn workload(kind: &str, v: &Value) -> Workload {
         managers: managers(v),
         paused: v.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false),
         on_delete: text(v, "/spec/updateStrategy/type") == "OnDelete",
+        recreates: kind == "Deployment" && text(v, "/spec/strategy/type") == "Recreate",
         partition: int(v, "/spec/updateStrategy/rollingUpdate/partition"),
         in_order: kind == "StatefulSet" && text(v, "/spec/podManagementPolicy") != "Parallel",
     }

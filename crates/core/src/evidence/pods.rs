@@ -151,6 +151,7 @@ pub struct PodSpec {
 }
 
 /// What a workload controller says.
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API's, by itself")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct Workload {
@@ -184,6 +185,10 @@ pub struct Workload {
     /// Whether its pods take up a new template only when somebody deletes them (`updateStrategy` `OnDelete`).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub on_delete: bool,
+    /// Whether a roll-out takes all pods away before it makes the first new one (`strategy` `Recreate` of a
+    /// deployment).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recreates: bool,
     /// Whether its pods are made and replaced one after another, so that none is while another is not ready
     /// (`podManagementPolicy` `OrderedReady` of a stateful set).
     #[serde(skip_serializing_if = "std::ops::Not::not")]

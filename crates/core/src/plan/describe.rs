@@ -88,7 +88,7 @@ pub fn describe(action: &Action, expected: &str) -> Described {
         }
         Action::Restart { resource, namespace, name } => {
             let place = format!("{resource} {namespace}/{name}");
-            let words = format!("recreate the pods of {place}, a few at a time");
+            let words = format!("recreate the pods of {place} by its own strategy");
             (place, words, Vec::new())
         }
         Action::Renew { resource, namespace, name, pods } => {

@@ -82,6 +82,11 @@ pub(super) fn of(before: &Evidence, action: &Action, users: &Users) -> Risk {
         Action::SetWebhook { .. } => {
             (RiskLevel::AffectsOthers, "every pod that is made from then on passes through the webhook".to_owned())
         }
+        Action::Restart { .. } if before.workload.known().is_some_and(|w| w.recreates) => (
+            RiskLevel::RestartsPods,
+            "all pods go before the first new one is made, as its strategy Recreate says: until then nothing of it runs"
+                .to_owned(),
+        ),
         Action::Restart { .. } => (
             RiskLevel::RestartsPods,
             "pods are replaced a few at a time, as the workload's own strategy says".to_owned(),
