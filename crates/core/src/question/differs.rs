@@ -8,6 +8,7 @@ use super::facts::effective_audience;
 use super::names;
 use super::sources::names_another_role;
 use super::symptoms::differing;
+use super::token_file::default_token;
 use crate::cause::Cause;
 use crate::evidence::{Container, Exchange, LogFailure, Variable, View};
 use crate::finding::Confidence;
@@ -42,7 +43,14 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     }
     let known = names_another_role(view).then_some("what differs is known: a mounted profile names another role");
     let carried = || carries_another_role(view).then_some("what differs is known: the pods carry another role's ARN");
-    if let Some(by) = known.or_else(carried) {
+    // The token for the API server has another audience than the one that was tried, and STS says so.
+    let other_token = || {
+        let audience =
+            |l: &&LogFailure| Cause::WrongTokenFileKubernetesDefaultToken.shows().contains(&l.failure.symptom);
+        let theirs = default_token(view).is_some() && lines.iter().all(audience);
+        theirs.then_some("what differs is known: the pods' variable points to the token for the API server")
+    };
+    if let Some(by) = known.or_else(carried).or_else(other_token) {
         let mut judged = Judged::default();
         judged.exclude(Cause::WorkloadExchangeDiffers, by);
         return judged;
