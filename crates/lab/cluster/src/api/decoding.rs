@@ -67,7 +67,15 @@ pub(crate) fn patched(
     new: Value,
 ) -> Result<(Value, Vec<String>), ApiError> {
     let strictness = Strictness::asked(call.param("fieldValidation"))?;
-    let (object, unknown) = taken(shared, target, new).map_err(ApiError::bad_request)?;
+    let whole = new.to_string();
+    let (object, unknown) = match taken(shared, target, new) {
+        Ok(taken) => taken,
+        // The whole object is told, as the patch left it (`apiserver`, `endpoints/handlers/patch.go`).
+        Err(why) => {
+            refusal("", "", "", &[Problem::invalid("patch", &whole.into(), &why)])?;
+            return Err(ApiError::bad_request(why));
+        }
+    };
     match strictness {
         Strictness::Strict if !unknown.is_empty() => {
             let why = format!("strict decoding error: {}", unknown.join(", "));

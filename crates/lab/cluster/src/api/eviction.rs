@@ -17,7 +17,7 @@ pub(crate) fn evict(store: &Store, key: &Key, eviction: &Value, dry_run: bool) -
     let pod = store.get(key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
     let wanted = j::text(eviction, "/deleteOptions/preconditions/uid");
     if !wanted.is_empty() && wanted != j::uid(&pod) {
-        return Err(ApiError::other_uid(&key.gvr, &key.name, wanted, j::uid(&pod)));
+        return Err(ApiError::other_pod(&key.name, wanted, j::uid(&pod)));
     }
     let ended = matches!(j::text(&pod, "/status/phase"), "Succeeded" | "Failed" | "Pending");
     if !ended && j::at(&pod, "/metadata/deletionTimestamp").is_null() {

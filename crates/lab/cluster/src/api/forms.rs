@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::request::Target;
-use crate::objects::json as j;
+use crate::objects::{errors::ApiError, json as j};
 
 /// The object under the type its address promises: events live under two.
 pub(crate) fn typed(target: &Target, object: &Value) -> Value {
@@ -23,6 +23,23 @@ pub(crate) fn typed(target: &Target, object: &Value) -> Value {
         }
     }
     object
+}
+
+/// Refuses to answer in a form that no object is written in.
+pub(crate) fn acceptable(accept: &str) -> Result<(), ApiError> {
+    const MADE: [&str; 6] = [
+        "*/*",
+        "application/*",
+        "application/json",
+        "application/yaml",
+        "application/vnd.kubernetes.protobuf",
+        "application/cbor",
+    ];
+    let range = |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let any = accept.split(',').map(range).any(|form| {
+        MADE.contains(&form.as_str()) || form.starts_with("application/json") || form.starts_with("application/vnd.")
+    });
+    if accept.trim().is_empty() || any { Ok(()) } else { Err(ApiError::not_acceptable()) }
 }
 
 /// Only the metadata, as `PartialObjectMetadata`.

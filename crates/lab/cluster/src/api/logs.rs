@@ -45,9 +45,9 @@ struct Wanted {
 impl Wanted {
     /// Reads the query as the API server does; times are told from `now`.
     fn read(call: &Call, pod: &str, now: Timestamp) -> Result<Self, ApiError> {
-        let tail = number(call, "tailLines")?;
-        let limit = number(call, "limitBytes")?;
-        let seconds = number(call, "sinceSeconds")?;
+        let tail = call.number("tailLines")?;
+        let limit = call.number("limitBytes")?;
+        let seconds = call.number("sinceSeconds")?;
         let time = time(call.param("sinceTime"))?;
         let mut problems = Vec::new();
         if let Some(n) = tail.filter(|n| *n < 0) {
@@ -95,18 +95,6 @@ impl Wanted {
         }
         out
     }
-}
-
-/// A number of the query, as Go reads it.
-fn number(call: &Call, name: &str) -> Result<Option<i64>, ApiError> {
-    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
-    let Some((_, text)) = call.query.iter().find(|(n, value)| n == name && !value.is_empty()) else { return Ok(None) };
-    let why = match text.parse::<i64>() {
-        Ok(n) => return Ok(Some(n)),
-        Err(error) if matches!(error.kind(), PosOverflow | NegOverflow) => "value out of range",
-        Err(_) => "invalid syntax",
-    };
-    Err(ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: {why}")))
 }
 
 fn time(text: &str) -> Result<Option<Timestamp>, ApiError> {

@@ -7,7 +7,14 @@ use serde_json::Value;
 use trustwalk_lab_serve::PATIENCE;
 
 use crate::{
-    objects::{address::Key, errors::ApiError, json, kinds::Kind, protobuf, selector::Filter},
+    objects::{
+        address::Key,
+        errors::ApiError,
+        json,
+        kinds::Kind,
+        protobuf,
+        selector::{self, Filter},
+    },
     rbac::{Attempt, User},
     store::Store,
     writes::{pipeline::Writer, warnings::Warnings},
@@ -104,6 +111,21 @@ impl Call {
         matches!(self.param(name), "true" | "1")
     }
 
+    /// A number of the query, as Go reads it.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+        let text = self.param(name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let why = match text.parse::<i64>() {
+            Ok(n) => return Ok(Some(n)),
+            Err(error) if matches!(error.kind(), PosOverflow | NegOverflow) => "value out of range",
+            Err(_) => "invalid syntax",
+        };
+        Err(ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: {why}")))
+    }
+
     fn header(&self, name: header::HeaderName) -> &str {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("")
     }
@@ -140,7 +162,7 @@ impl Call {
     pub(crate) fn filter(&self, target: &Target) -> Result<Filter, ApiError> {
         let filter = Filter::parse(self.param("labelSelector"), self.param("fieldSelector"))?;
         if let Some(label) = filter.unknown_field(target.kind) {
-            return Err(ApiError::bad_request(format!("field label not supported: {label}")));
+            return Err(ApiError::bad_request(selector::not_selectable(target.kind, label)));
         }
         Ok(match &target.name {
             Some(name) => filter.by_name(name),

@@ -49,11 +49,14 @@ fn asks_one_thing(kind: &Kind, body: &Value) -> Result<(), ApiError> {
         }
         (false, false) => {
             let why = "cannot be specified in combination with resourceAttributes";
-            Problem::invalid("spec.nonResourceAttributes", path, why)
+            // As Go writes the internal type, whose members have no names in JSON.
+            let told = json!({"Path": j::text(path, "/path"), "Verb": j::text(path, "/verb")});
+            Problem::invalid("spec.nonResourceAttributes", &told, why)
         }
         (true, false) | (false, true) => return Ok(()),
     };
-    refusal(kind.kind, kind.group, "", &[problem])
+    // Its kind is not told (recorded).
+    refusal("", kind.group, "", &[problem])
 }
 
 fn with_status(body: &Value, status: Value) -> Value {

@@ -78,7 +78,7 @@ async fn scale(shared: &Shared, call: &Call, target: &Target, body: Value) -> Re
             let scale = if call.method == http::Method::PUT {
                 body.clone()
             } else {
-                patched(call, &scale_of(old), &body, "Scale")?
+                patched(call, &scale_of(old), &body, target.kind)?
             };
             let mut new = old.clone();
             let version = j::at(&scale, "/metadata/resourceVersion").clone();

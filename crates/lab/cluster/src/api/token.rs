@@ -92,8 +92,13 @@ fn bound_pod(
         return Ok(None);
     }
     if j::text(reference, "/kind") != "Pod" {
+        let (group, version) = match j::text(reference, "/apiVersion") {
+            "" => ("", ""),
+            all => all.split_once('/').unwrap_or(("", all)),
+        };
+        // As Go prints a kind with its group and version (`GroupVersionKind.String`).
         return Err(ApiError::bad_request(format!(
-            "cannot bind token for serviceaccount \"{account}\" to object of type {}",
+            "cannot bind token to object of type {group}/{version}, Kind={}",
             j::text(reference, "/kind")
         )));
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     api::{
         decoding::{self, decoded, warned},
-        forms::{partial, typed},
+        forms::{self, partial, typed},
         logs, metrics, options,
         patched::patched,
         port_forward,
@@ -75,6 +75,11 @@ pub(crate) async fn handle(
 }
 
 fn read(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result<Reply, ApiError> {
+    forms::acceptable(call.accept())?;
+    let version = call.param("resourceVersion");
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        return Err(ApiError::no_version(version));
+    }
     if target.kind.is_measured() {
         return measured(shared, call, target);
     }
@@ -105,6 +110,18 @@ fn show(shared: &Shared, call: &Call, target: &Target, code: u16, object: &Value
         return json_reply(code, &partial(&object));
     }
     json_reply(code, &object)
+}
+
+/// Why a text is no place where a page starts, as Go's decoder says it.
+fn no_key(token: &str) -> String {
+    let known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let at = token.bytes().position(|b| !known(b)).unwrap_or(token.len() / 4 * 4);
+    let why = if URL_SAFE_NO_PAD.decode(token).is_ok() {
+        "invalid character".to_owned()
+    } else {
+        format!("illegal base64 data at input byte {at}")
+    };
+    format!("invalid continue token: continue key is not valid: {why}")
 }
 
 /// Where the next page starts: the last place shown, opaque to clients.
@@ -151,13 +168,13 @@ fn listed(
             .decode(token)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(|| ApiError::bad_request("continue key is not valid"))?;
+            .ok_or_else(|| ApiError::bad_request(no_key(token)))?;
         version = j::at(&place, "/v").as_u64().unwrap_or(version);
         let after = (j::text(&place, "/ns").to_owned(), j::text(&place, "/name").to_owned());
         found.retain(|o| (j::namespace(o), j::name(o)) > (after.0.as_str(), after.1.as_str()));
     }
     let mut metadata = json!({"resourceVersion": version.to_string()});
-    let limit: usize = call.param("limit").parse().unwrap_or(0);
+    let limit = call.number("limit")?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
     if limit > 0 && found.len() > limit {
         let remaining = found.len() - limit;
         found.truncate(limit);
@@ -241,7 +258,7 @@ async fn patch(shared: &Shared, call: &Call, target: &Target, body: Value) -> Re
         let object = shared
             .pipeline
             .update_as(target.kind, &key, &target.subresource, &writer, |old| {
-                let new = patched(call, old, &body, target.kind.kind)?;
+                let new = patched(call, old, &body, target.kind)?;
                 let (new, told) = decoding::patched(shared, call, target, &body, new)?;
                 warnings = told;
                 Ok(new)

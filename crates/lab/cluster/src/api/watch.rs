@@ -67,13 +67,7 @@ struct State {
 pub(crate) fn stream(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result<Reply, ApiError> {
     let filter = call.filter(target)?;
     let asked = call.param("resourceVersion");
-    let from: u64 = if asked.is_empty() {
-        0
-    } else {
-        asked
-            .parse()
-            .map_err(|_| ApiError::bad_request(format!("Invalid value: \"{asked}\": resourceVersion: invalid")))?
-    };
+    let from: u64 = if asked.is_empty() { 0 } else { asked.parse().map_err(|_| ApiError::no_version(asked))? };
     let initial = call.flag("sendInitialEvents");
     let mut ready = VecDeque::new();
     let start_with_list = from == 0 || initial;

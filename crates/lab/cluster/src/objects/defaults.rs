@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::objects::{json as j, kinds::Kind};
 
+/// Which of its templates a daemon set has, which has a member no longer (`pkg/apis/apps/v1/conversion.go`).
+const TEMPLATE_GENERATION: &str = "/metadata/annotations/deprecated.daemonset.template.generation";
+
 /// Fills in the documented defaults of an object.
 pub(crate) fn apply(kind: &Kind, object: &mut Value) {
     match kind.kind {
@@ -13,6 +16,7 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         }
         "DaemonSet" => {
             template(object);
+            j::put_default(object, TEMPLATE_GENERATION, "1".into());
             j::put_default(object, "/spec/revisionHistoryLimit", 10.into());
             j::put_default(object, "/spec/updateStrategy/type", "RollingUpdate".into());
             if j::text(object, "/spec/updateStrategy/type") == "RollingUpdate" {
@@ -49,6 +53,13 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             j::put_default(object, "/spec/revisionHistoryLimit", 10.into());
             j::put_default(object, "/spec/podManagementPolicy", "OrderedReady".into());
             j::put_default(object, "/spec/updateStrategy/type", "RollingUpdate".into());
+            if j::text(object, "/spec/updateStrategy/type") == "RollingUpdate" {
+                j::put_default(object, "/spec/updateStrategy/rollingUpdate/partition", 0.into());
+            }
+            for when in ["Deleted", "Scaled"] {
+                let at = format!("/spec/persistentVolumeClaimRetentionPolicy/when{when}");
+                j::put_default(object, &at, "Retain".into());
+            }
             j::put_default(object, "/status", json!({"replicas": 0, "availableReplicas": 0}));
         }
         "Job" => {
@@ -122,6 +133,11 @@ pub(crate) fn keep(kind: &Kind, old: &Value, new: &mut Value) {
         "Job" => &["/spec/selector"],
         _ => &[],
     };
+    if kind.kind == "DaemonSet" {
+        let before = j::text(old, TEMPLATE_GENERATION).parse::<u64>().unwrap_or(1);
+        let changed = j::at(old, "/spec/template") != j::at(new, "/spec/template");
+        j::put(new, TEMPLATE_GENERATION, (before + u64::from(changed)).to_string().into());
+    }
     for at in kept {
         let value = j::at(old, at);
         if !value.is_null() && j::text(new, "/spec/type") != "ExternalName" {

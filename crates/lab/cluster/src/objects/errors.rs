@@ -158,6 +158,39 @@ impl ApiError {
         error
     }
 
+    /// 409 of an eviction that names another UID (`registry/core/pod/storage/eviction.go`).
+    pub fn other_pod(name: &str, wanted: &str, found: &str) -> Self {
+        let message = format!(
+            "Operation cannot be fulfilled on Pod \"{name}\": the UID in the precondition ({wanted}) does not match \
+             the UID in record ({found}). The object might have been deleted and then recreated"
+        );
+        Self::new(409, "Conflict", message, Some(json!({"name": name, "kind": "Pod"})))
+    }
+
+    /// 422 of a patch that is one and cannot be applied: why is told to nobody.
+    pub fn inapplicable() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::new(422, "Invalid", message.into(), Some(json!({})))
+    }
+
+    /// 500 for a version of the storage that is none.
+    pub fn no_version(text: &str) -> Self {
+        let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+        Self::new(500, "", format!("resourceVersion: Invalid value: {text:?}: {why}"), None)
+    }
+
+    /// 406 for an answer in a form that the server does not make.
+    pub fn not_acceptable() -> Self {
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
+                       application/vnd.kubernetes.protobuf";
+        Self::new(406, "NotAcceptable", message.into(), Some(json!({})))
+    }
+
+    /// 415 for a patch of a type that is none.
+    pub fn unknown_patch() -> Self {
+        Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type".into(), Some(json!({})))
+    }
+
     /// 415 for a body format the server does not read.
     pub fn unsupported_media_type(message: impl Into<String>) -> Self {
         Self::new(415, "UnsupportedMediaType", message.into(), None)
@@ -212,11 +245,18 @@ impl ApiError {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {},
             "status": "Failure", "message": self.message,
-            "reason": self.reason,
         });
         if let Some(map) = status.as_object_mut() {
+            if !self.reason.is_empty() {
+                map.insert("reason".into(), self.reason.into());
+            }
             if let Some(details) = &self.details {
-                map.insert("details".into(), details.clone());
+                let mut details = details.clone();
+                // Go leaves out what is empty (`omitempty` of `StatusDetails`).
+                if let Some(all) = details.as_object_mut() {
+                    all.retain(|_, value| value.as_str() != Some(""));
+                }
+                map.insert("details".into(), details);
             }
             map.insert("code".into(), self.code.into());
         }

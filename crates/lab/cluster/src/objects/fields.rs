@@ -88,7 +88,27 @@ pub(crate) fn item_key(item: &Value, field: &str) -> Option<String> {
 fn changed(old: &Value, new: &Value) -> Value {
     let mut tree = of_object(new);
     prune_same(&mut tree, old, new, "");
+    mark_made(&mut tree, old, new, "");
     tree
+}
+
+/// Members that are there from the start, as Go writes out what is empty: their making is nobody's.
+const NEVER_ABSENT: [&str; 7] = ["metadata", "spec", "status", "template", "strategy", "updateStrategy", "containers"];
+
+/// Marks the maps and lists of a tree of `new` that `old` has not: who makes one owns it, besides what is in it (`.`).
+fn mark_made(tree: &mut Value, old: &Value, new: &Value, field: &str) {
+    let Some(map) = tree.as_object_mut() else {
+        return;
+    };
+    for (key, inner) in &mut *map {
+        let Some((old_child, new_child, name)) = children(key, old, new, field) else { continue };
+        if has_fields(inner) {
+            mark_made(inner, old_child, new_child, &name);
+            if key.starts_with("f:") && old_child.is_null() && !NEVER_ABSENT.contains(&name.as_str()) {
+                j::object(inner).insert(".".into(), json!({}));
+            }
+        }
+    }
 }
 
 /// Removes from a tree of `new` the leaves whose values `old` has too.
@@ -187,10 +207,7 @@ pub(crate) fn intersect(left: &Value, right: &Value) -> Value {
 
 /// Records a plain write: the manager takes over what it changed.
 pub(crate) fn record(old: Option<&Value>, new: &mut Value, manager: &str, subresource: &str, now: Timestamp) {
-    let taken = match old {
-        Some(old) => changed(old, new),
-        None => of_object(new),
-    };
+    let taken = changed(old.unwrap_or(&Value::Null), new);
     let gone = old.map_or(json!({}), |old| changed(new, old));
     if !has_fields(&taken) && !has_fields(&gone) {
         return;
@@ -210,7 +227,10 @@ pub(crate) fn record(old: Option<&Value>, new: &mut Value, manager: &str, subres
         keep
     });
     union(&mut mine, &taken);
-    entries.push(entry(new, manager, "Update", subresource, &mine, now));
+    // Who takes away the last that was his is named no longer.
+    if has_fields(&mine) {
+        entries.push(entry(new, manager, "Update", subresource, &mine, now));
+    }
     set_entries(new, entries);
 }
 
@@ -249,8 +269,13 @@ pub(crate) fn entries_of(object: &Value) -> Vec<Value> {
     j::items(object, "/metadata/managedFields").to_vec()
 }
 
-/// Writes the managedFields entries of an object.
-pub(crate) fn set_entries(object: &mut Value, entries: Vec<Value>) {
+/// Writes the managedFields entries of an object: what was applied first, then by time and name
+/// (`structured-merge-diff` has them so).
+pub(crate) fn set_entries(object: &mut Value, mut entries: Vec<Value>) {
+    let place = |entry: &Value| {
+        ["/operation", "/time", "/manager", "/apiVersion", "/subresource"].map(|at| j::text(entry, at).to_owned())
+    };
+    entries.sort_by_key(place);
     j::put(object, "/metadata/managedFields", Value::Array(entries));
 }
 
@@ -269,8 +294,8 @@ mod tests {
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[1]["manager"], "kubectl-annotate");
         assert_eq!(entries[1]["time"], "1970-01-01T00:00:00Z");
-        assert_eq!(entries[1]["fieldsV1"], json!({"f:metadata": {"f:annotations": {"f:role": {}}}}));
-        assert_eq!(entries[0]["fieldsV1"], json!({"f:metadata": {"f:labels": {"f:x": {}}}}));
+        assert_eq!(entries[1]["fieldsV1"], json!({"f:metadata": {"f:annotations": {".": {}, "f:role": {}}}}));
+        assert_eq!(entries[0]["fieldsV1"], json!({"f:metadata": {"f:labels": {".": {}, "f:x": {}}}}));
     }
 
     #[test]
@@ -293,6 +318,11 @@ mod tests {
         j::remove(&mut object, "/metadata/annotations/a");
         record(Some(&old), &mut object, "n", "", Timestamp::UNIX_EPOCH);
         let owned: Vec<Value> = entries_of(&object).iter().map(|e| e["fieldsV1"].clone()).collect();
-        assert_eq!(owned[0], json!({"f:metadata": {"f:annotations": {"f:b": {}}}}));
+        assert_eq!(owned[0], json!({"f:metadata": {"f:annotations": {".": {}, "f:b": {}}}}));
+        assert_eq!(owned.len(), 1, "who takes away has nothing");
+        let old = object.clone();
+        j::remove(&mut object, "/metadata/annotations");
+        record(Some(&old), &mut object, "n", "", Timestamp::UNIX_EPOCH);
+        assert!(entries_of(&object).is_empty(), "with the last of them goes the map");
     }
 }

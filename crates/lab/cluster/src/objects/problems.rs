@@ -73,10 +73,17 @@ impl Problem {
 
 /// The refusal of an object with problems; none without any.
 pub(crate) fn refusal(kind: &str, group: &str, name: &str, problems: &[Problem]) -> Result<(), ApiError> {
-    let told = match problems {
+    // What is said twice is told once (`apimachinery`, `ErrorList.ToAggregate`).
+    let mut said: Vec<String> = Vec::new();
+    for sentence in problems.iter().map(Problem::sentence) {
+        if !said.contains(&sentence) {
+            said.push(sentence);
+        }
+    }
+    let told = match said.as_slice() {
         [] => return Ok(()),
-        [one] => one.sentence(),
-        many => format!("[{}]", many.iter().map(Problem::sentence).collect::<Vec<_>>().join(", ")),
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
     };
     let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
     let causes: Vec<Value> =

@@ -140,6 +140,16 @@ fn selectable(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
+/// What is said of a field that objects of a kind cannot be selected by: kinds with fields of their own say it
+/// otherwise (`apimachinery`, `DefaultMetaV1FieldSelectorConversion`; `pkg/apis/core/v1/conversion.go`).
+pub(crate) fn not_selectable(kind: &Kind, label: &str) -> String {
+    if selectable(kind).is_empty() {
+        format!("{label:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+    } else {
+        format!("field label not supported: {label}")
+    }
+}
+
 fn split_outside_parentheses(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut depth = 0_usize;
@@ -183,14 +193,16 @@ fn parse_label(part: &str) -> Result<(String, Test), ApiError> {
     if let Some(name) = part.strip_prefix('!') {
         return Ok((key(name), Test::Absent));
     }
-    if part.contains(char::is_whitespace) {
-        return Err(cannot_parse(part));
+    if let Some(second) = part.split_whitespace().nth(1) {
+        return Err(cannot_parse(second));
     }
     Ok((key(part), Test::Exists))
 }
 
 fn cannot_parse(part: &str) -> ApiError {
-    ApiError::bad_request(format!("unable to parse requirement: found '{part}', expected: in, notin, =, ==, !="))
+    ApiError::bad_request(format!(
+        "unable to parse requirement: found '{part}', expected: in, notin, =, ==, !=, gt, lt"
+    ))
 }
 
 fn parse_field(part: &str) -> Result<(String, String, bool), ApiError> {

@@ -152,7 +152,7 @@ impl Pipeline {
             }
             let named_uid = j::uid(&new);
             if !named_uid.is_empty() && named_uid != j::uid(&old) {
-                return Err(ApiError::conflict(&key.gvr, &key.name));
+                return Err(ApiError::other_uid(&key.gvr, &key.name, named_uid, j::uid(&old)));
             }
             keep_other_half(kind, subresource, &old, &mut new);
             meta::prepare_update(&old, &mut new);

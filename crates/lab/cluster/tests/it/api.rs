@@ -108,7 +108,10 @@ async fn the_setter_of_an_annotation_is_on_record() {
     let entry = &account["metadata"]["managedFields"][0];
     assert_eq!(entry["manager"], "helm");
     assert_eq!(entry["time"], support::NOW);
-    assert_eq!(entry["fieldsV1"], json!({"f:metadata": {"f:annotations": {"f:eks.amazonaws.com/role-arn": {}}}}));
+    assert_eq!(
+        entry["fieldsV1"],
+        json!({"f:metadata": {"f:annotations": {".": {}, "f:eks.amazonaws.com/role-arn": {}}}})
+    );
 }
 
 #[tokio::test]

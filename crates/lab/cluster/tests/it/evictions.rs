@@ -76,7 +76,11 @@ async fn a_budget_lets_go_as_many_as_it_can_spare_and_says_why_not() {
 async fn another_pod_of_the_same_name_is_not_evicted() {
     let lab = with_pods(&["a"]).await;
     let (code, status) = evict(&lab, "a", Some("another")).await;
-    assert!(code == 409 && status["message"].as_str().unwrap().contains("UID in precondition: another"), "{status}");
+    assert!(
+        code == 409
+            && status["message"].as_str().unwrap().contains("the UID in the precondition (another) does not match"),
+        "{status}"
+    );
     let uid = j::uid(&lab.pods()[0]).to_owned();
     assert_eq!(evict(&lab, "a", Some(&uid)).await.0, 201);
     assert_eq!(evict(&lab, "a", Some(&uid)).await.0, 404);

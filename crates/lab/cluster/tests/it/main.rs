@@ -14,6 +14,7 @@ mod lifecycle;
 mod limits;
 mod policies;
 mod port_forward;
+mod recorded;
 mod refusals;
 mod streams;
 mod support;

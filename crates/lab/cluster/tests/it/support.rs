@@ -134,6 +134,18 @@ impl Lab {
         kind: &str,
         body: &str,
     ) -> http::Response<Incoming> {
+        let kind = ("content-type", kind);
+        self.ask(token, (method, path), if kind.1.is_empty() { &[] } else { std::slice::from_ref(&kind) }, body).await
+    }
+
+    /// The same with any headers.
+    pub(crate) async fn ask(
+        &self,
+        token: Option<&str>,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> http::Response<Incoming> {
         let io = TokioIo::new(self.connect().await);
         let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
         tokio::spawn(connection);
@@ -145,8 +157,8 @@ impl Lab {
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        if !kind.is_empty() {
-            request = request.header("content-type", kind);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::from(body.to_owned()))).unwrap();
         sender.send_request(request).await.unwrap()

@@ -24,12 +24,8 @@ pub(crate) fn apply(mut target: Value, patch: &Value) -> Result<Value, ApiError>
     }
     let mut carried = 0;
     for operation in operations {
-        step(&mut target, operation, &mut carried).map_err(|problem| ApiError {
-            code: 422,
-            reason: "Invalid",
-            message: format!("the server rejected our request due to an error in our request: {problem}"),
-            details: None,
-        })?;
+        // Which operation and why stands in the server's own log alone.
+        step(&mut target, operation, &mut carried).map_err(|_| ApiError::inapplicable())?;
     }
     Ok(target)
 }

@@ -60,6 +60,11 @@ pub(crate) fn update(
     check_type(kind, new)?;
     let mut problems = Vec::new();
     metadata::check_update(old, new, &mut problems);
+    // Both what is common to all kinds and the kind's own rules look at metadata (`registry/rest`, `BeforeUpdate`; the
+    // rules of webhooks' registrations do not).
+    if !kind.kind.ends_with("WebhookConfiguration") {
+        problems.extend_from_within(..);
+    }
     if subresource == "ephemeralcontainers" {
         update::ephemeral(old, new, &mut problems);
         return refused(kind, new, &problems);
