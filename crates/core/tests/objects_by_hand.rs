@@ -3,7 +3,7 @@
 
 use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
 use trustwalk_core::evidence::{
-    EnvVar, Evidence, InjectionProbe, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Source, Target,
+    EnvVar, Evidence, InjectionProbe, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Source, Target, Webhook,
 };
 use trustwalk_core::finding::{Confidence, Finding};
 use trustwalk_core::link::Link;
@@ -163,6 +163,45 @@ fn versions_of_the_review_are_told_apart_from_a_webhook_that_does_not_answer() {
     e.webhooks = Observed::default();
     let d = diagnose(&e);
     assert!(found(&d).is_empty() && d.undetermined.iter().any(|u| format!("{u:?}").contains("iam-for-pods")), "{d:?}");
+}
+
+#[test]
+fn of_a_webhook_by_url_neither_version_nor_certificate_is_guessed() {
+    // As a webhook at the API server's own loopback is read: neither image nor certificate.
+    let by_url = |change: &dyn Fn(&mut Webhook)| {
+        let mut e = healthy();
+        for pod in pods(&mut e) {
+            for container in &mut pod.spec.containers {
+                container.env.retain(|v| !v.name().starts_with("AWS_"));
+            }
+        }
+        e.injection_probe = known(InjectionProbe::default());
+        for hook in inside(&mut e.webhooks) {
+            hook.review_versions = vec!["v1".to_owned(), "v1beta1".to_owned()];
+            (hook.image, hook.ca_verifies) = (None, None);
+            "https://127.0.0.1:9443/mutate".clone_into(&mut hook.endpoint);
+            change(hook);
+        }
+        diagnose(&e)
+    };
+    let both = ["webhook-misconfigured-api-version", "webhook-misconfigured-cabundle"];
+    let d = by_url(&|_| {});
+    let told: Vec<&Finding> = d.root_cause.iter().chain(&d.also).chain(&d.possible).collect();
+    let mut names: Vec<&str> = told.iter().map(|f| f.name()).collect();
+    names.sort_unstable();
+    assert_eq!(names, both);
+    assert!(told.iter().all(|f| f.confidence == Confidence::Possible && f.decide.is_some()), "{told:?}");
+    assert!(told.iter().any(|f| f.sentence.contains("127.0.0.1:9443")), "{told:?}");
+    // What was read of either decides.
+    for (change, name, confidence) in [
+        (&(|hook: &mut Webhook| hook.ca_verifies = Some(false)) as &dyn Fn(&mut Webhook), both[1], Confidence::Proven),
+        (&|hook: &mut Webhook| hook.ca_verifies = Some(true), both[0], Confidence::Likely),
+        (&|hook: &mut Webhook| hook.image = Some("hook:v0.6.11".to_owned()), both[0], Confidence::Likely),
+    ] {
+        let d = by_url(change);
+        assert_eq!(found(&d), [name]);
+        assert_eq!(d.root_cause.map(|f| f.confidence), Some(confidence), "{name}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::taken_away::WEBHOOK_VOLUME;
 use super::token_file;
 use super::{
-    Draft, Judged, ignored, pod_identity, pod_trust, preset, shown, skipped, two_identities, unheeded, webhook,
+    Draft, Judged, ignored, pod_identity, pod_trust, preset, reviews, shown, skipped, two_identities, unheeded, webhook,
 };
 use crate::evidence::{
     AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, Variable, View, Webhook,
@@ -270,7 +270,11 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
     let probe = e.injection_probe().known().filter(|p| p.error.is_none());
     let works = probe.is_some_and(|p| p.role_arn.is_some());
     if !works && let Some((rule, draft)) = webhook::fault(e, &begin, webhook::complaint(e), pod, webhook::idle(e)) {
-        return Judged::one(rule, draft);
+        let mut judged = Judged::one(rule, draft);
+        if let Some((other, draft)) = reviews::beside(e, rule, &begin) {
+            judged.push(other, draft);
+        }
+        return judged;
     }
     if !works && probe.is_some() {
         return Judged::one(

@@ -41,6 +41,7 @@ mod provider_absent;
 mod provider_registered;
 mod refusals;
 mod renewal;
+mod reviews;
 mod role_arn;
 mod selector;
 mod sequence;
