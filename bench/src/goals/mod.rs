@@ -1,6 +1,8 @@
 //! One file for each goal.
 
+pub(crate) mod checkers;
 pub(crate) mod cluster;
+mod corpora;
 pub(crate) mod distant;
 pub(crate) mod fleet;
 mod fleet_chain;
@@ -15,6 +17,7 @@ mod many;
 pub(crate) mod one_host;
 mod pairs;
 pub(crate) mod policies;
+pub(crate) mod scale;
 pub(crate) mod start;
 mod token_pool;
 pub(crate) mod tokens;

@@ -155,10 +155,8 @@ impl Key {
                 // SEC 1, 2.3.3: an octet that says "uncompressed", then both coordinates.
                 let point = pair.public_key().as_ref().get(1..).context("an empty key")?;
                 let (x, y) = point.split_at(point.len() / 2);
-                Ok(
-                    json!({"kty": "EC", "kid": KEY_ID, "use": "sig", "alg": signed.name(), "crv": "P-256", "x": b64(x),
-                        "y": b64(y)}),
-                )
+                Ok(json!({"kty": "EC", "kid": KEY_ID, "use": "sig", "alg": signed.name(), "crv": "P-256", "x": b64(x),
+                        "y": b64(y)}))
             }
         }
     }

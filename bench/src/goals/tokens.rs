@@ -96,7 +96,11 @@ impl<'a> Bench<'a> {
         section.agreed(format!(
             "{alg}: {} good, {} with a bad signature, {} expired and {} for another audience, by trustwalk \
              (library and `trustwalk token --jwks`), {}",
-            made.accepted, made.signature, made.expired, made.audience, equal.join(", ")
+            made.accepted,
+            made.signature,
+            made.expired,
+            made.audience,
+            equal.join(", ")
         ));
         Ok(())
     }

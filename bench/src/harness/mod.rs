@@ -13,7 +13,7 @@ pub(crate) use cost::{
 };
 pub(crate) use delay::delayed;
 pub(crate) use machine::{CLIENT_CORE, SERVER_CORE, describe, free_all_cores, load, pin};
-pub(crate) use page::{Held, Section, write_page};
+pub(crate) use page::{Held, Section, renew, write_page};
 pub(crate) use settings::Settings;
 pub(crate) use spread::Spread;
 pub(crate) use turns::{Measured, Variant, take_turns};

@@ -101,6 +101,21 @@ impl Section {
         out
     }
 
+    /// What its title begins with, and the name of each of its goals.
+    fn letter(&self) -> &str {
+        self.title.split('.').next().unwrap_or_default()
+    }
+
+    /// Its rows in the table of goals.
+    fn rows(&self) -> String {
+        let mut out = String::new();
+        for goal in &self.goals {
+            let met = if goal.met() { "yes" } else { "**no**" };
+            let _ = writeln!(out, "| {} | {} | {} | {met} |", goal.name, wanted(goal.held), goal.got.show(1.0));
+        }
+        out
+    }
+
     fn write(&self, out: &mut String) {
         let _ = writeln!(out, "\n## {}", self.title);
         out.push_str(&self.tables);
@@ -142,12 +157,63 @@ pub(crate) fn write_page(machine: &[String], sections: &[Section]) -> String {
         let _ = writeln!(out, "- {fact}");
     }
     out.push_str("\n## Goals\n\n| goal | held to | measured | met |\n|---|---|---|---|\n");
-    for goal in sections.iter().flat_map(|s| &s.goals) {
-        let met = if goal.met() { "yes" } else { "**no**" };
-        let _ = writeln!(out, "| {} | {} | {} | {met} |", goal.name, wanted(goal.held), goal.got.show(1.0));
-    }
+    sections.iter().for_each(|s| out.push_str(&s.rows()));
     for section in sections {
         section.write(&mut out);
     }
     out
+}
+
+/// A page with these parts renewed, each in the place of the old one, or at the end.
+pub(crate) fn renew(old: &str, sections: &[Section]) -> String {
+    let mut parts: Vec<String> = old.split("\n## ").map(str::to_owned).collect();
+    for section in sections {
+        let of = |row: &str| {
+            let rest = row.strip_prefix("| ").and_then(|r| r.strip_prefix(section.letter()));
+            rest.is_some_and(|r| r.starts_with([':', ' ', ',']))
+        };
+        if let Some(goals) = parts.iter_mut().find(|p| p.starts_with("Goals\n")) {
+            let lines: Vec<&str> = goals.lines().collect();
+            let end = lines.iter().rposition(|l| l.starts_with('|')).map_or(lines.len(), |at| at + 1);
+            let place = lines.iter().position(|l| of(l)).unwrap_or(end);
+            let kept = |lines: &[&str]| lines.iter().filter(|l| !of(l)).fold(String::new(), |out, l| out + l + "\n");
+            let (before, after) = lines.split_at_checked(place).unwrap_or_default();
+            *goals = [kept(before), section.rows(), kept(after)].concat();
+        }
+        let mut written = String::new();
+        section.write(&mut written);
+        let written = written.strip_prefix("\n## ").unwrap_or(&written).to_owned();
+        let title = [section.title.as_str(), "\n"].concat();
+        match parts.iter_mut().find(|p| p.starts_with(&title)) {
+            Some(part) => *part = written,
+            None => parts.push(written),
+        }
+    }
+    let page = parts.join("\n## ");
+    [page.trim_end(), "\n"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_renewed_in_its_place_and_a_new_one_comes_last() {
+        let spread = || Spread::of([1.0]);
+        let mut one = Section::new("A. One");
+        one.hold("A: x", Held::AtMost(2.0), spread());
+        let mut two = Section::new("B. Two");
+        two.hold("B, y", Held::AtMost(0.5), spread());
+        let page = write_page(&["m".to_owned()], &[one, two]);
+        let mut one = Section::new("A. One");
+        one.hold("A: z", Held::AtMost(2.0), spread());
+        one.note("again");
+        let mut three = Section::new("C. Three");
+        three.hold("C: w", Held::AtMost(2.0), spread());
+        let page = renew(&page, &[one, three]);
+        assert!(!page.contains("A: x") && page.contains("- again\n"), "{page}");
+        let at = |text: &str| page.find(text).unwrap_or(usize::MAX);
+        assert!(at("A: z") < at("B, y") && at("B, y") < at("C: w") && at("C: w") < at("## A. One"), "{page}");
+        assert!(at("## A. One") < at("## B. Two") && at("## B. Two") < at("## C. Three"), "{page}");
+    }
 }

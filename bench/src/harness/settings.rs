@@ -41,6 +41,11 @@ impl Settings {
         Some(self.peers.join("py/bin").join(name)).filter(|p| p.is_file())
     }
 
+    /// A command of the environments of checkers.
+    pub(crate) fn checker(&self, name: &str) -> Option<PathBuf> {
+        ["checkers", "checkov"].iter().map(|of| self.peers.join(of).join("bin").join(name)).find(|p| p.is_file())
+    }
+
     /// Node, if it is there and has this package.
     pub(crate) fn node(&self, package: &str) -> Option<PathBuf> {
         self.peers.join("node_modules").join(package).is_dir().then(|| Self::command("node")).flatten()
