@@ -27,18 +27,18 @@ pub(crate) fn call(account: &Account, form: &Parameters) -> Outcome {
     }
     let wanted = |kind: &str| filter.is_empty() || filter.iter().any(|asked| asked == kind);
     let state = account.state();
-    let roles: Vec<Role> = state.roles.values().filter(|_| wanted("Role")).cloned().collect();
-    // Of AWS's own, those that are in use.
+    let roles = state.roles.values().filter(|_| wanted("Role"));
+    let page = Page::of(form, roles.map(|role| (role.name.clone(), role)))?.map(Role::clone);
+    // Policies come with the last page of roles. Of AWS's own, those that are in use.
     let policies = state.policies.iter().filter(|(arn, _)| {
         let of_aws = managed::of_aws(arn);
         let kind = if of_aws { "AWSManagedPolicy" } else { "LocalManagedPolicy" };
-        wanted(kind) && (!of_aws || managed::is_used(&state, arn))
+        page.is_last() && wanted(kind) && (!of_aws || managed::is_used(&state, arn))
     });
     let policies: Vec<String> = policies.map(|(arn, policy)| managed::detail(&state, arn, policy)).collect();
     drop(state);
-    let page = Page::of(form, roles.iter().map(|r| (r.name.clone(), detail(account, r))))?;
-    // Policies come with the last page of roles.
-    let policies = members("Policies", policies.into_iter().filter(|_| page.is_last()));
+    let policies = members("Policies", policies);
+    let page = page.map(|role| detail(account, &role));
     let shown = page.xml("RoleDetailList");
     Ok(format!("{shown}<UserDetailList/><GroupDetailList/>{policies}"))
 }

@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::callers::unique_id;
 use crate::outcome::{AwsFault, Outcome, members, tag};
-use crate::paging::page;
+use crate::paging::{Page, page};
 use crate::query::{Parameters, encode};
 use crate::role_xml::time;
 use crate::state::{Managed, PolicyVersion, Role, State};
@@ -110,7 +110,8 @@ fn list(account: &Account, form: &Parameters) -> Outcome {
         };
         side && parts(arn).0.starts_with(prefix) && (!attached || uses(&state, arn).0 > 0)
     };
-    page(form, "Policies", state.policies.keys().filter(wanted).map(|arn| (arn.clone(), inside(&state, arn))))
+    let found = Page::of(form, state.policies.keys().filter(wanted).map(|arn| (arn.clone(), arn)))?;
+    Ok(found.map(|arn| inside(&state, arn)).xml("Policies"))
 }
 
 /// The version that a request names.

@@ -12,32 +12,39 @@ const DEFAULT: i64 = 100;
 const MOST: i64 = 1000;
 
 /// One page of a list.
-pub(crate) struct Page {
-    shown: Vec<String>,
+pub(crate) struct Page<T = String> {
+    shown: Vec<T>,
     /// Where the next one begins; nothing on the last.
     next: Option<String>,
 }
 
-impl Page {
+impl<T> Page<T> {
     /// Cuts one out of all items. Items come with the key they are ordered by; the marker is the last key shown, so
     /// that a page stays right when items come and go between pages.
-    pub(crate) fn of(form: &Parameters, items: impl IntoIterator<Item = (String, String)>) -> Result<Self, AwsFault> {
+    pub(crate) fn of(form: &Parameters, items: impl IntoIterator<Item = (String, T)>) -> Result<Self, AwsFault> {
         let most = validate::number(form, "MaxItems", 1, MOST)?.unwrap_or(DEFAULT);
         let most = usize::try_from(most).unwrap_or_default();
         let after = form.get("Marker").map(unpack).transpose()?;
-        let mut items: Vec<(String, String)> = items.into_iter().collect();
-        items.sort();
-        items.retain(|(key, _)| after.as_ref().is_none_or(|last| key > last));
+        let mut items: Vec<(String, T)> =
+            items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|last| key > last)).collect();
+        items.sort_by(|(a, _), (b, _)| a.cmp(b));
         let truncated = items.len() > most;
         items.truncate(most);
         let next = items.last().filter(|_| truncated).map(|(key, _)| URL_SAFE_NO_PAD.encode(key));
-        Ok(Self { shown: items.into_iter().map(|(_, xml)| xml).collect(), next })
+        Ok(Self { shown: items.into_iter().map(|(_, item)| item).collect(), next })
     }
 
     pub(crate) const fn is_last(&self) -> bool {
         self.next.is_none()
     }
 
+    /// The same page with its items shown: no others are, however many there are.
+    pub(crate) fn map<U>(self, show: impl FnMut(T) -> U) -> Page<U> {
+        Page { shown: self.shown.into_iter().map(show).collect(), next: self.next }
+    }
+}
+
+impl Page {
     /// The page as IAM's answers have it.
     pub(crate) fn xml(self, list: &str) -> String {
         let marker: String = self.next.iter().map(|next| tag("Marker", next)).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::account::Account;
 use crate::callers::unique_id;
 use crate::outcome::{AwsFault, Outcome, escape, tag};
-use crate::paging::page;
+use crate::paging::{Page, page};
 use crate::principals::trusted;
 use crate::query::{Parameters, encode};
 use crate::role_xml::{View, role as shown};
@@ -55,9 +55,11 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
         "CreateRole" => return create(account, form),
         "ListRoles" => {
             let prefix = form.get("PathPrefix").unwrap_or("/");
-            let roles: Vec<Role> = account.state().roles.values().cloned().collect();
-            let found = roles.iter().filter(|r| r.path.starts_with(prefix));
-            return page(form, "Roles", found.map(|r| (r.name.clone(), shown(account, r, View::Listed))));
+            let state = account.state();
+            let found = state.roles.values().filter(|role| role.path.starts_with(prefix));
+            let listed = Page::of(form, found.map(|role| (role.name.clone(), role)))?.map(Role::clone);
+            drop(state);
+            return Ok(listed.map(|role| shown(account, &role, View::Listed)).xml("Roles"));
         }
         "ListEntitiesForPolicy" => return entities(account, form),
         _ => {}
