@@ -121,6 +121,11 @@ fn a_fleet_is_there_in_numbers_and_at_rest() {
     let path = format!("jsonpath={{{role}}}");
     let injected = kubectl(&["get", "pods", "-n", "app-0002", "-o", &path]);
     assert_eq!(injected, "arn:aws:iam::111122223333:role/fleet-0001-app-0002");
+    // Nothing runs in them that writes, and nothing is wrong with them.
+    assert_eq!(kubectl(&["logs", "-n", "app-0002", "deployment/app"]), "");
+    let judged = ["diagnose", "deployment/app", "-n", "app-0002", "--context", "fleet-0001"];
+    let judged = lab.trustwalk(&judged);
+    assert_eq!(judged.status.code(), Some(0), "{}", String::from_utf8_lossy(&judged.stdout));
     // Those that come in their place are at rest, too.
     kubectl(&["delete", "pods", "-n", "app-0001", "--all"]);
     support::until(|| (running() == 9).then_some(()));

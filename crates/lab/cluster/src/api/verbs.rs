@@ -20,6 +20,7 @@ use crate::{
         streams, subresources, tables, watch,
     },
     objects::{address::Key, errors::ApiError, json as j, patch::apply},
+    store::{Place, Seen},
     writes::pipeline::Writer,
 };
 
@@ -141,46 +142,56 @@ fn measured(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiE
     }
     let all = metrics::objects(shared, target.kind, target.namespace.as_deref());
     let Some(name) = target.name.as_deref() else {
-        let version = shared.store.list(&gvr, None).0;
-        return listed(shared, call, target, version, all);
+        let after = continued(call)?.map(|(_, place)| place);
+        let all = all.into_iter().filter(|object| after.as_ref().is_none_or(|after| place(object) > *after));
+        return listed(shared, call, target, shared.store.version(), all.map(Seen::from).collect());
     };
     let found = all.iter().find(|object| j::name(object) == name);
     Ok(show(shared, call, target, 200, found.ok_or_else(|| ApiError::not_found(&gvr, name))?))
 }
 
 fn list(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError> {
-    let (version, found) = shared.store.list(&target.kind.gvr(), target.namespace.as_deref());
-    listed(shared, call, target, version, found)
+    let (from, after) = continued(call)?.unzip();
+    let (version, found) = shared.store.seen_after(&target.kind.gvr(), target.namespace.as_deref(), after);
+    listed(shared, call, target, from.unwrap_or(version), found)
 }
 
-fn listed(
-    shared: &Shared,
-    call: &Call,
-    target: &Target,
-    mut version: u64,
-    mut found: Vec<Arc<Value>>,
-) -> Result<Reply, ApiError> {
-    let filter = call.filter(target)?;
-    found.retain(|object| filter.matches(object));
+/// The version and the last place of the page before this one, if there was one.
+fn continued(call: &Call) -> Result<Option<(u64, Place)>, ApiError> {
     let token = call.param("continue");
-    if !token.is_empty() {
-        let place: Value = URL_SAFE_NO_PAD
-            .decode(token)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(|| ApiError::bad_request(no_key(token)))?;
-        version = j::at(&place, "/v").as_u64().unwrap_or(version);
-        let after = (j::text(&place, "/ns").to_owned(), j::text(&place, "/name").to_owned());
-        found.retain(|o| (j::namespace(o), j::name(o)) > (after.0.as_str(), after.1.as_str()));
+    if token.is_empty() {
+        return Ok(None);
     }
+    let last: Value = URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or_else(|| ApiError::bad_request(no_key(token)))?;
+    let version = j::at(&last, "/v").as_u64().ok_or_else(|| ApiError::bad_request(no_key(token)))?;
+    let namespace = Some(j::text(&last, "/ns")).filter(|namespace| !namespace.is_empty());
+    Ok(Some((version, (namespace.map(str::to_owned), j::text(&last, "/name").to_owned()))))
+}
+
+/// Where an object stands among those of its resource.
+fn place(object: &Value) -> Place {
+    let namespace = Some(j::namespace(object)).filter(|namespace| !namespace.is_empty());
+    (namespace.map(str::to_owned), j::name(object).to_owned())
+}
+
+fn listed(shared: &Shared, call: &Call, target: &Target, version: u64, found: Vec<Seen>) -> Result<Reply, ApiError> {
+    let filter = call.filter(target)?;
+    let limit = call.number("limit")?.and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(usize::MAX);
+    let mut rest = found.into_iter();
+    let mut wanted = rest.by_ref().map(|seen| seen.whole()).filter(|object| filter.matches(object));
+    let found: Vec<Arc<Value>> = wanted.by_ref().take(limit).collect();
+    // What is on no page of this answer is looked at only where a selector may not want it.
+    let more = if filter.is_empty() { rest.len() > 0 } else { wanted.next().is_some() };
     let mut metadata = json!({"resourceVersion": version.to_string()});
-    let limit = call.number("limit")?.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    if limit > 0 && found.len() > limit {
-        let remaining = found.len() - limit;
-        found.truncate(limit);
-        if let Some(last) = found.last() {
-            j::put(&mut metadata, "/continue", continuation(version, last).into());
-            j::put(&mut metadata, "/remainingItemCount", remaining.into());
+    if let Some(last) = found.last().filter(|_| more) {
+        j::put(&mut metadata, "/continue", continuation(version, last).into());
+        // How many are left of a selection nobody counts (API reference, `ListMeta`).
+        if filter.is_empty() {
+            j::put(&mut metadata, "/remainingItemCount", rest.len().into());
         }
     }
     if tables::wanted(call.accept()) {

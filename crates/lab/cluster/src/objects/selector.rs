@@ -53,6 +53,11 @@ impl Filter {
         Ok(Self { labels, fields })
     }
 
+    /// Whether it selects everything.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
     /// The first field that objects of a kind cannot be selected by. Custom resources have those of their definition
     /// besides, which are not looked at.
     pub(crate) fn unknown_field(&self, kind: &Kind) -> Option<&str> {

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    ops::Bound,
     sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -39,7 +40,8 @@ use crate::{
 /// Bytes of JSON of all objects together: many times what a lab's story takes (etcd has `--quota-backend-bytes`).
 const LARGEST_STORE: usize = 64 * 1024 * 1024;
 
-type Place = (Option<String>, String);
+/// A namespace, if there is one, and a name: what objects of a resource are ordered by.
+pub(crate) type Place = (Option<String>, String);
 
 #[derive(Default)]
 struct State {
@@ -142,14 +144,25 @@ impl Store {
         self.held(gvr, namespace).1.into_iter().map(Seen).collect()
     }
 
+    /// Those that come after a namespace and a name, with the version that this is valid at.
+    pub(crate) fn seen_after(&self, gvr: &Gvr, namespace: Option<&str>, after: Option<Place>) -> (u64, Vec<Seen>) {
+        let (version, found) = self.held_after(gvr, namespace, after);
+        (version, found.into_iter().map(Seen).collect())
+    }
+
     fn held(&self, gvr: &Gvr, namespace: Option<&str>) -> (u64, Vec<Held>) {
+        self.held_after(gvr, namespace, None)
+    }
+
+    fn held_after(&self, gvr: &Gvr, namespace: Option<&str>, after: Option<Place>) -> (u64, Vec<Held>) {
         let state = self.read();
         let first = (namespace.map(str::to_owned), String::new());
+        let first = after.filter(|after| *after >= first).map_or(Bound::Included(first), Bound::Excluded);
         let found = state
             .objects
             .get(&gvr.stored())
             .into_iter()
-            .flat_map(|all| all.range(first.clone()..))
+            .flat_map(|all| all.range((first.as_ref(), Bound::Unbounded)))
             // Those of a namespace stand together.
             .take_while(|((ns, _), _)| namespace.is_none_or(|want| ns.as_deref() == Some(want)))
             .map(|(_, object)| object.clone())

@@ -147,6 +147,12 @@ impl Held {
 #[derive(Debug, Clone)]
 pub struct Seen(pub(super) Held);
 
+impl From<Arc<Value>> for Seen {
+    fn from(object: Arc<Value>) -> Self {
+        Self(Held::AtHand(object))
+    }
+}
+
 impl Seen {
     /// The object.
     pub fn whole(&self) -> Arc<Value> {

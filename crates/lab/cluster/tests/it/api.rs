@@ -69,6 +69,15 @@ async fn lists_come_in_pages() {
         path = format!("{MAPS}?limit=2&continue={token}");
     }
     assert_eq!(names, ["a", "b", "c", "kube-root-ca.crt"]);
+    // How many are left is told, unless a selector might not want them (API reference, `ListMeta`).
+    let (_, page) = lab.call("GET", &format!("{MAPS}?limit=1"), Value::Null).await;
+    assert_eq!(page["metadata"]["remainingItemCount"], 3);
+    let selected = format!("{MAPS}?limit=1&fieldSelector=metadata.name%21%3Db");
+    let (_, page) = lab.call("GET", &selected, Value::Null).await;
+    assert_eq!((j::items(&page, "/items").len(), &page["metadata"]["remainingItemCount"]), (1, &Value::Null));
+    let next = format!("{selected}&continue={}", j::text(&page, "/metadata/continue"));
+    let (_, page) = lab.call("GET", &next, Value::Null).await;
+    assert_eq!(page["items"][0]["metadata"]["name"], "c");
 }
 
 #[tokio::test]

@@ -102,12 +102,21 @@ impl NodeAgent {
 
 impl NodeRuntime for NodeAgent {
     fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<LogLine>> {
-        self.container(pod, container)?.1.log(previous)
+        match self.container(pod, container) {
+            Some((_, found)) => found.log(previous),
+            // What is at rest came up once, and nothing runs in it that would write.
+            None => (is_at_rest(pod) && !previous).then(Vec::new),
+        }
     }
 
     fn exec(&self, pod: &Value, container: &str, command: &[String], stdin: Option<Vec<u8>>) -> ExecResult {
         match self.container(pod, container) {
             Some((pod, found)) => Shell::new(&pod, &found).run(command, stdin),
+            None if is_at_rest(pod) => ExecResult {
+                stderr: b"the lab has so many of these pods that they are at rest: nothing runs in them\n".to_vec(),
+                code: 1,
+                ..ExecResult::default()
+            },
             None => ExecResult {
                 stderr: format!("container not found (\"{container}\")\n").into_bytes(),
                 code: 1,
