@@ -1,7 +1,8 @@
 //! What the reader does next: one command, with the options that were typed, and what has to be known first.
 
 use trustwalk_core::diagnosis::{
-    Deciding, Diagnosis, LinkState, Outcome, deciding, identities_of_log, named_in_logs, tells, told_by_account,
+    Deciding, Diagnosis, LinkState, Outcome, deciding, identities_of_log, named_in_logs, object_in_logs, tells,
+    told_by_account,
 };
 use trustwalk_core::evidence::{Evidence, Kind, Target};
 use trustwalk_core::finding::{Confidence, Finding};
@@ -436,8 +437,12 @@ fn of_somebody_else(d: &Diagnosis, typed: &Typed) -> Option<Next> {
 fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     let named = named_in_logs(e, d.root_cause.as_ref());
     let mut line = typed.line("diagnose", &[]);
-    match (named.account, named.role, named.subject) {
-        (Some((namespace, name)), ..) => line.named_object("serviceaccount", namespace, name),
+    // Whose pods they are tells more than the role alone does.
+    let object = object_in_logs(e).filter(|_| named.account.is_none() && named.subject.is_none());
+    let account = named.account.map(|(namespace, name)| ("serviceaccount", namespace, name));
+    let object = object.as_ref().map(|(kind, namespace, name)| (*kind, namespace.as_str(), name.as_str()));
+    match (account.or(object), named.role, named.subject) {
+        (Some((kind, namespace, name)), ..) => line.named_object(kind, namespace, name),
         (None, Some(role), subject) => {
             line.part("--role", Some(role));
             match subject {

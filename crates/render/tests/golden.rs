@@ -50,6 +50,25 @@ fn of_log(line: &str) -> Evidence {
     e
 }
 
+#[test]
+fn a_log_that_says_whose_it_is_leads_to_them() {
+    const REFUSED: &str = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not \
+                           authorized to perform sts:AssumeRoleWithWebIdentity";
+    for (before, command) in [
+        ("hey, deployment/ledger in payments says ", "deployment/ledger -n payments"),
+        ("[payments/ledger-5c5c454cb6-9h5lf] ", "pod/ledger-5c5c454cb6-9h5lf -n payments"),
+        ("level=error pod=ledger-0 namespace=payments msg=", "pod/ledger-0 -n payments"),
+        ("system:serviceaccount:payments:ledger: ", "serviceaccount/ledger -n payments"),
+        // Of two nobody can say which is meant.
+        ("ds/aws-node and deployment/ledger in payments: ", "KIND/NAME -n NAMESPACE"),
+        ("", "KIND/NAME -n NAMESPACE"),
+    ] {
+        let e = of_log(&[before, REFUSED].concat());
+        let told = next(&e, &diagnose(&e), &Typed::default());
+        assert_eq!(told.command, Some(format!("trustwalk diagnose {command}")), "{before}");
+    }
+}
+
 /// Numbers instead of what is another in each run.
 fn steady(text: &str) -> String {
     let mut seen: Vec<String> = Vec::new();

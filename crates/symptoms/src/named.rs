@@ -123,17 +123,27 @@ fn words(text: &str) -> Vec<Word> {
             continue;
         }
         let leads = raw.ends_with([':', '=']) || bare.ends_with([':', '=']);
-        // `namespace=payments`, `--namespace=payments`
-        if let Some((name, value)) = inner.split_once('=')
-            && name.trim_start_matches('-').bytes().all(|b| b.is_ascii_alphabetic() || b == b'-')
+        // `namespace=payments`, `--namespace=payments`, and of JSON `"pod_name":"ledger-0"`
+        if let Some((name, value)) = inner.split_once('=').or_else(|| inner.split_once("\":\""))
+            && name.trim_start_matches('-').bytes().all(|b| b.is_ascii_alphabetic() || b"-_.".contains(&b))
         {
-            out.push(Word { text: name.to_owned(), quoted: false, leads: true });
+            out.push(Word { text: label(name).to_owned(), quoted: false, leads: true });
             out.push(Word { text: value.trim_matches(marks).to_owned(), quoted: true, leads: false });
             continue;
         }
-        out.push(Word { text: inner.to_owned(), quoted: outer != bare, leads });
+        let text = if leads { label(inner) } else { inner };
+        out.push(Word { text: text.to_owned(), quoted: outer != bare, leads });
     }
     out
+}
+
+/// What a member of a log's record names: `pod` for `k8s.pod.name`, `kubernetes.pod_name` and `podName`; anything else
+/// stays as it is.
+fn label(key: &str) -> &str {
+    let bare = ["_name", ".name", "-name", "Name"].iter().find_map(|end| key.strip_suffix(end)).unwrap_or(key);
+    let short = bare.rsplit(['.', '_']).next().unwrap_or(bare);
+    let known = matches!(short, "namespace" | "ns" | "cluster") || kind_of(short).is_some();
+    if known { short } else { key }
 }
 
 /// What a word is by its form alone.
@@ -169,7 +179,25 @@ fn by_form(out: &mut Named, word: &str) {
         if is_name(name) && namespace.is_none_or(is_name) {
             object(out, kind, name, namespace);
         }
+    } else if let Some((namespace, name)) = word.split_once('/')
+        && is_name(namespace)
+        && is_pod(name)
+    {
+        push(&mut out.namespaces, namespace.to_owned());
+        object(out, "pod", name, Some(namespace));
     }
+}
+
+/// Whether a name has the form of a deployment's pod: the deployment's, its replica set's hash, and five letters of its
+/// own (`k8s.io/apimachinery`, `util/rand`: no vowels, and no digits that look like letters).
+fn is_pod(name: &str) -> bool {
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut parts = name.rsplitn(3, '-');
+    let (own, hash, rest) = (parts.next(), parts.next(), parts.next());
+    let random = |part: Option<&str>, lengths: std::ops::RangeInclusive<usize>| {
+        part.is_some_and(|p| lengths.contains(&p.len()) && p.bytes().all(|b| LETTERS.contains(&b)))
+    };
+    random(own, 5..=5) && random(hash, 6..=10) && rest.is_some_and(is_name)
 }
 
 fn arn(out: &mut Named, arn: &str) {
@@ -213,6 +241,17 @@ fn by_neighbours(out: &mut Named, words: &[Word], at: usize) {
     let Some(word) = words.get(at) else { return };
     let (before, after) = (at.checked_sub(1).and_then(|n| words.get(n)), words.get(at + 1));
     let lower = word.text.to_lowercase();
+    // `deployment/ledger in payments`
+    if let Some((kind, name)) = word.text.split_once('/')
+        && let Some(kind) = kind_of(kind)
+        && let Some(place) = after.filter(|w| w.text == "in").and_then(|_| words.get(at + 2))
+        && is_plain_name(place)
+        && !is_region(&place.text)
+    {
+        push(&mut out.namespaces, place.text.clone());
+        object(out, kind, name, Some(&place.text));
+        return;
+    }
     if matches!(lower.as_str(), "-n" | "--namespace") {
         if let Some(after) = after.filter(|w| is_name(&w.text)) {
             push(&mut out.namespaces, after.text.clone());
@@ -368,6 +407,25 @@ mod tests {
             assert_eq!(objects(&found).join(","), object, "{text}");
         }
         assert_eq!(named("on cluster harbour all pods fail").clusters, ["harbour"]);
+    }
+
+    #[test]
+    fn a_record_names_the_pod_that_wrote_it() {
+        for (text, object) in [
+            (r#"{"kubernetes":{"pod_name":"ledger-0","namespace_name":"payments"},"log":"it failed"}"#, "pod/ledger-0"),
+            (r#"{"k8s.pod.name":"ledger-0","k8s.namespace.name":"payments"}"#, "pod/ledger-0"),
+            ("level=error podName=ledger-0 namespace=payments", "pod/ledger-0"),
+            ("[payments/ledger-5c5c454cb6-9h5lf] it failed", "pod/ledger-5c5c454cb6-9h5lf"),
+            ("deployment/ledger in payments fails", "deployment/ledger"),
+            ("deployment/ledger in the payments namespace fails", "deployment/ledger"),
+        ] {
+            let found = named(text);
+            assert_eq!((found.namespaces.join(","), objects(&found).join(",")), ("payments".into(), object.into()));
+        }
+        for text in ["cmd/aws-sdk-go", "src/main-package-names", "deployment/ledger in us-east-1", "w/5c5c454cb6-9h5lf"]
+        {
+            assert!(named(text).namespaces.is_empty(), "{text}");
+        }
     }
 
     #[test]

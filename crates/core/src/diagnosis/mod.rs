@@ -23,7 +23,7 @@ pub(crate) use engine::walk;
 pub use looked::{Looked, Place};
 pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, Turn};
 pub use refused::told_by_account;
-pub use whom::{Named, identities_of_log, named_in_logs, tells};
+pub use whom::{Named, identities_of_log, named_in_logs, object_in_logs, tells};
 
 use crate::evidence::Evidence;
 

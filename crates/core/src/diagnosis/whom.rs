@@ -35,6 +35,17 @@ pub fn named_in_logs<'a>(e: &'a Evidence, by: Option<&Finding>) -> Named<'a> {
     Named { role, subject, account: by_subject.or_else(by_name) }
 }
 
+/// Kind, namespace and name of the one object that the failures of a log are told beside: a message that somebody sent
+/// says whose they are, and so does what gathers logs.
+pub fn object_in_logs(e: &Evidence) -> Option<(&'static str, String, String)> {
+    let lines: Vec<&str> = e.logs.known()?.iter().map(|l| l.sample.as_str()).collect();
+    let named = trustwalk_symptoms::named(&lines.join("\n"));
+    let [object] = named.objects.as_slice() else { return None };
+    let only = || if let [only] = named.namespaces.as_slice() { Some(only.clone()) } else { None };
+    let namespace = object.namespace.clone().or_else(only)?;
+    Some((object.kind, namespace, object.name.clone()))
+}
+
 /// Whether a finding shows a line among its proof.
 fn rests_on(f: &Finding, line: &LogFailure) -> bool {
     f.proof.iter().any(|x| x.origin == line.origin && (x.value == line.sample || x.value == line.failure.message))
