@@ -26,7 +26,8 @@ pub(super) fn complete(case: &Case<'_>, reasons: &[Reason], judged: &mut Judged,
         let edit = smallest_edit_knowing(&case.role.trust_policy, &case.asked(), &case.call, &gone);
         edit.map_err(Some)
     };
-    let titles = titles(case, reasons, judged);
+    let in_place = matches!(&repair, Ok(Edit { kind: EditKind::InPlace, .. }));
+    let titles = titles(case, reasons, judged, in_place);
     for (cause, title) in judged.found.iter_mut().zip(titles) {
         let mut draft = cause.draft.clone();
         let advice = std::mem::take(&mut draft.cures);
@@ -57,10 +58,18 @@ pub(super) fn complete(case: &Case<'_>, reasons: &[Reason], judged: &mut Judged,
     }
 }
 
-/// What the cure of each cause is called: by the first reason that leads to it.
-fn titles(case: &Case<'_>, reasons: &[Reason], judged: &Judged) -> Vec<String> {
+/// What the cure of each cause is called: by the first reason that leads to it. A value that admits nobody any more is
+/// replaced where the statement itself is changed.
+fn titles(case: &Case<'_>, reasons: &[Reason], judged: &Judged, in_place: bool) -> Vec<String> {
     let first = |cause| reasons.iter().find(|r| trust_cause::cause(case, r) == cause);
-    judged.found.iter().map(|f| first(f.cause).map(title).unwrap_or_default()).collect()
+    let gone = gone(case, reasons);
+    let called = |reason: &Reason| match &reason.miss {
+        Miss::SubjectDiffers { value, expected, .. } if in_place && gone.contains(value) => {
+            format!("allow `{expected}` in place of `{value}`")
+        }
+        _ => title(reason),
+    };
+    judged.found.iter().map(|f| first(f.cause).map(called).unwrap_or_default()).collect()
 }
 
 /// Why a change is left to people, where there is a reason to tell.
