@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use trustwalk_core::evidence::{
-    Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours, Observed, Source,
+    Besides, Happening, LogFailure, LogMention, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours, Observed,
+    Source,
 };
 use trustwalk_core::observation::Witness;
 use trustwalk_logs::{Cause, Moment, Summary, same_failure, scan_reader};
@@ -53,6 +54,11 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> LogsRead {
             .unclear
             .into_iter()
             .map(|u| LogUnclear { origin: origin.to_owned(), count: u.count, last: u.last, sample: u.sample })
+            .collect(),
+        mentioned: summary
+            .mentioned
+            .into_iter()
+            .map(|m| LogMention { origin: origin.to_owned(), count: m.count, mention: m.mention })
             .collect(),
         uncounted: summary.overflow + summary.unclear_overflow + summary.trail_overflow + u64::from(summary.cut),
         unread: None,

@@ -50,6 +50,8 @@ pub enum Seen {
     Success,
     /// A line tells of trouble with credentials in words that are not known.
     Unclear,
+    /// A line quotes the words of a failure, and does not show that it happened.
+    Mentioned,
 }
 
 /// What became of an observation.
@@ -127,7 +129,7 @@ impl Observation {
         match (self.symptom, self.seen) {
             (Some(symptom), _) => symptom.name(),
             (None, Seen::Success) => "success",
-            (None, Seen::Unclear | Seen::Failure) => "not-understood",
+            (None, Seen::Unclear | Seen::Failure | Seen::Mentioned) => "not-understood",
         }
     }
 }

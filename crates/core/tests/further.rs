@@ -7,7 +7,7 @@ use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Evidence, LogFailure, Observed, Source, Target};
 use trustwalk_core::finding::{Confidence, Standing};
-use trustwalk_core::observation::Fate;
+use trustwalk_core::observation::{Fate, Place};
 use trustwalk_symptoms::classify;
 use trustwalk_testkit::NOW;
 
@@ -37,8 +37,13 @@ fn line(text: &str, minute: Option<u32>) -> LogFailure {
 }
 
 fn judged(lines: &[(&str, Option<u32>)]) -> Diagnosis {
+    judged_of(lines, |_| {})
+}
+
+fn judged_of(lines: &[(&str, Option<u32>)], change: impl Fn(&mut LogFailure)) -> Diagnosis {
     let mut e = Evidence::new(Target::Log { name: "app.log".to_owned(), identity: None }, NOW);
-    let lines = lines.iter().map(|(text, minute)| line(text, *minute)).collect();
+    let mut lines: Vec<LogFailure> = lines.iter().map(|(text, minute)| line(text, *minute)).collect();
+    lines.iter_mut().for_each(change);
     e.logs = Observed::Known { value: lines, source: Source::default() };
     diagnose(&e)
 }
@@ -50,11 +55,16 @@ fn set_aside(d: &Diagnosis, text: &str) -> bool {
     matches!(one.fate, Fate::SetAside { .. })
 }
 
+/// The same lines, all of which name one role.
+fn of_one_role(lines: &[(&str, Option<u32>)]) -> Diagnosis {
+    judged_of(lines, |line| line.failure.role_arn = Some("arn:aws:iam::111122223333:role/ledger".to_owned()))
+}
+
 #[test]
 fn a_deeper_failure_later_on_sets_an_earlier_one_aside() {
     let session = refused("ledger/botocore-session-1");
     for (earlier, later) in [(MISSING, DENIED), (MISSING, session.as_str()), (DENIED, &session), (TIMEOUT, MISSING)] {
-        let d = judged(&[(earlier, Some(10)), (later, Some(30))]);
+        let d = of_one_role(&[(earlier, Some(10)), (later, Some(30))]);
         assert!(set_aside(&d, earlier), "{earlier} / {later}: {:#?}", d.observations);
         assert!(matches!(d.outcome, Outcome::Broken | Outcome::RootCause), "{earlier} / {later}: {:?}", d.outcome);
         // It is told, and what is asked about is what failed last.
@@ -62,6 +72,33 @@ fn a_deeper_failure_later_on_sets_an_earlier_one_aside() {
         let first = d.root_cause.as_ref().map(|f| f.cause);
         assert!(first != Some(Cause::OidcProviderMissingInAccount) || later == MISSING, "{first:?}");
     }
+}
+
+#[test]
+fn two_failures_that_may_be_of_two_workloads_both_stay_possible() {
+    let session = refused("ledger/botocore-session-1");
+    for (earlier, later) in [(MISSING, DENIED), (MISSING, session.as_str()), (DENIED, &session), (TIMEOUT, MISSING)] {
+        let d = judged(&[(earlier, Some(10)), (later, Some(30))]);
+        assert!(!set_aside(&d, earlier), "{earlier} / {later}: {:#?}", d.observations);
+        assert!(d.undetermined.iter().any(|u| u.contains("different workloads")), "{:#?}", d.undetermined);
+        // The causes of the first stay in the list, and none of what rests on it alone is more than possible.
+        let first = classify(earlier).unwrap().symptom;
+        let shown: Vec<Cause> = Cause::of(first).collect();
+        assert!(d.candidates.iter().any(|c| shown.contains(&c.cause)), "{earlier} / {later}: {:#?}", d.candidates);
+        let second = classify(later).unwrap().symptom;
+        let named = d.root_cause.iter().chain(&d.also).chain(&d.possible);
+        let of_first = named.filter(|f| shown.contains(&f.cause) && !f.cause.shows().contains(&second));
+        for finding in of_first {
+            assert_eq!(finding.confidence, Confidence::Possible, "{earlier} / {later}: {finding:#?}");
+        }
+    }
+}
+
+#[test]
+fn one_container_that_wrote_both_ties_them() {
+    let place = || Place { pod: "till-1".to_owned(), container: "app".to_owned() };
+    let d = judged_of(&[(MISSING, Some(10)), (DENIED, Some(30))], |line| line.places = vec![place()]);
+    assert!(set_aside(&d, MISSING), "{:#?}", d.observations);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod further;
 mod generated;
 mod habitat;
 mod log_identities;
+mod mentioned;
 mod near;
 mod not_passed_over;
 mod objects_by_hand;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use crate::cloudtrail::{Event, TrailRecord};
 use crate::failure::Failure;
 use crate::judge::symptoms;
+use crate::mention::{self, Mention};
 use crate::special;
 use crate::start;
 use crate::success;
@@ -24,9 +25,11 @@ pub fn classify(text: &str) -> Option<Failure> {
     classify_all(text).into_iter().next()
 }
 
-/// Every distinct failure in a text, most telling first.
+/// Every distinct failure in a text, most telling first. Words that a text only quotes mean the same, and come last.
 pub fn classify_all(text: &str) -> Vec<Failure> {
-    read(text).failures
+    let told = read(text);
+    let quoted = told.mentions.into_iter().map(|m| Failure::new(m.symptom, m.message));
+    told.failures.into_iter().chain(quoted).collect()
 }
 
 /// Reads one record: a failure with its stack, a success, an event of `CloudTrail`.
@@ -40,12 +43,26 @@ pub fn read(text: &str) -> Told {
             Event::Foreign => Told::default(),
         };
     }
-    let Normal { text: plain, ts } = normalise(&raw);
-    let plain = if plain == raw.trim_end() { Cow::Borrowed(plain.as_str()) } else { redact(&plain) };
-    let lower = plain.to_ascii_lowercase();
+    let Normal { text: plain, ts, record, apart } = normalise(&raw);
+    let whole = if plain == raw.trim_end() { Cow::Borrowed(plain.as_str()) } else { redact(&plain) };
+    let mut lower = whole.to_ascii_lowercase();
+    let mut found = symptoms(&whole, &lower);
+    let mut mentions = Vec::new();
+    let mut plain = Cow::Borrowed(&*whole);
+    if !record && !found.is_empty() {
+        (plain, mentions) = mention::part(&whole);
+        if let Cow::Owned(kept) = &plain {
+            lower = kept.to_ascii_lowercase();
+            found = symptoms(kept, &lower);
+        }
+    }
     let ts = ts.map(|t| t.to_string());
     let mut failures: Vec<Failure> =
-        symptoms(&plain, &lower).into_iter().map(|(symptom, at)| describe(symptom, at, &plain, &lower)).collect();
+        found.into_iter().map(|(symptom, at)| describe(symptom, at, &plain, &lower)).collect();
+    for (dress, text) in &apart {
+        mentions.extend(Mention::all(*dress, &redact(text)));
+    }
+    mentions.retain(|m| !failures.iter().any(|f| f.symptom == m.symptom));
     failures.extend(special::audit(&raw).filter(|_| failures.is_empty()));
     for failure in &mut failures {
         failure.ts.clone_from(&ts);
@@ -53,9 +70,9 @@ pub fn read(text: &str) -> Told {
     let quiet = failures.is_empty();
     let success = success::success(&plain, &lower, ts.as_deref()).filter(|_| quiet);
     let start = quiet && start::is_start(&lower);
-    let unclear = (quiet && success.is_none() && !start && special::is_unclear(&lower))
+    let unclear = (quiet && mentions.is_empty() && success.is_none() && !start && special::is_unclear(&lower))
         .then(|| message(&plain, special::subject(&lower)));
-    Told { failures, success, trail: None, start, unclear, ts }
+    Told { failures, mentions, success, trail: None, start, unclear, ts }
 }
 
 fn describe(symptom: Symptom, at: usize, text: &str, lower: &str) -> Failure {

@@ -19,6 +19,7 @@ mod failure;
 mod hook;
 mod judge;
 mod marks;
+mod mention;
 mod named;
 mod needles;
 mod network;
@@ -41,6 +42,7 @@ pub use facts::{
 };
 pub use failure::{Failure, Sdk};
 pub use hook::{WebhookCall, webhook_call};
+pub use mention::{Dress, Mention};
 pub use named::{Named, Object, named};
 pub use needles::{Finder, needles};
 pub use success::{Success, SuccessKind};

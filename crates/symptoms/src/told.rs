@@ -3,6 +3,7 @@
 use crate::cloudtrail::{Outcome, TrailEvent, TrailRecord};
 use crate::failure::Failure;
 use crate::judge::symptom_of;
+use crate::mention::Mention;
 use crate::success::{Success, SuccessKind};
 use crate::symptom::Symptom;
 use crate::text::{endpoint, times};
@@ -12,6 +13,8 @@ use crate::text::{endpoint, times};
 pub struct Told {
     /// Failures, most telling first.
     pub failures: Vec<Failure>,
+    /// Words of failures that are only quoted, and do not tell that any happened.
+    pub mentions: Vec<Mention>,
     /// An exchange, or a call with its credentials, that succeeded.
     pub success: Option<Success>,
     /// A record of `CloudTrail` about web identity, which tells more than its failure.

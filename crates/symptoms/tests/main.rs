@@ -3,6 +3,7 @@
 mod clients;
 mod facts;
 mod forms;
+mod mentions;
 mod passed_on;
 mod services;
 mod setup;

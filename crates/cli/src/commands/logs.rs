@@ -62,7 +62,7 @@ pub(crate) fn run(args: &LogsArgs, typed: &Typed) -> anyhow::Result<Exit> {
     }
     Ok(if summary.failures() > 0 {
         Exit::Findings
-    } else if unreadable.is_empty() && summary.unclear.is_empty() && !summary.cut {
+    } else if unreadable.is_empty() && summary.unclear.is_empty() && summary.mentioned.is_empty() && !summary.cut {
         Exit::Sound
     } else {
         Exit::Undetermined
@@ -169,6 +169,15 @@ fn words(summary: &Summary) -> Shown {
         }
         out.gap();
     }
+    if !summary.mentioned.is_empty() {
+        out.line(format_args!("Quoted, not seen to happen:"));
+        for m in &summary.mentioned {
+            let (symptom, dress) = (m.mention.symptom.name(), m.mention.dress.words());
+            out.line(format_args!("  {}  {symptom}, in {dress}", counted(m.count, "time")));
+            out.line(format_args!("    {}", pen.ink(Ink::Faint, &m.mention.message)));
+        }
+        out.gap();
+    }
     out.shown()
 }
 
@@ -202,11 +211,15 @@ fn verdict(args: &LogsArgs, typed: &Typed, summary: &Summary, unreadable: &[Unre
         (Ink::Bad, "Failures")
     } else {
         parts.push(format!("no web identity failure in {}", counted(summary.bytes, "byte")));
-        let sound = unreadable.is_empty() && unclear(summary) == 0 && !summary.cut;
+        let sound = unreadable.is_empty() && unclear(summary) == 0 && summary.mentioned.is_empty() && !summary.cut;
         if sound { (Ink::Good, "Ok") } else { (Ink::Odd, "Undetermined") }
     };
     if unclear(summary) > 0 {
         parts.push(format!("{} about credentials not understood", counted(unclear(summary), "line")));
+    }
+    if !summary.mentioned.is_empty() {
+        let quoted = summary.mentioned.iter().map(|m| m.count).sum();
+        parts.push(format!("{} that only quote one", counted(quoted, "line")));
     }
     if summary.cut {
         parts.push("a file ends inside a record of CloudTrail: the rest of it is missing".to_owned());

@@ -105,7 +105,7 @@ impl Read {
         }
         found.failures = merge(found.failures.into_iter());
         found.besides.unclear = alike(found.besides.unclear);
-        if found.failures.is_empty() && found.besides.unclear.is_empty() {
+        if found.failures.is_empty() && found.besides.unclear.is_empty() && found.besides.mentioned.is_empty() {
             // Nothing in a part says nothing of the rest.
             let open =
                 gaps.into_iter().next().filter(|_| all_failed).or(cut.map(|why| format!("a log was cut: {why}")));

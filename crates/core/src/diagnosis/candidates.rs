@@ -252,6 +252,36 @@ pub(super) fn not_understood(e: &Evidence, observations: &[Observation]) -> Opti
     Some(format!("{lines} not understood: {told}{more}; the log at debug level would tell more"))
 }
 
+/// What is said of failures of which a log quotes the words, where none of their kind was seen to happen and nothing
+/// that was found would show so.
+pub(super) fn mentioned(e: &Evidence, observations: &[Observation]) -> Vec<String> {
+    use crate::observation::{Fate, Seen};
+    let open = |symptom: Symptom| {
+        let of_kind = |o: &&Observation| o.symptom == Some(symptom);
+        let alone = !observations.iter().filter(of_kind).any(|o| o.seen == Seen::Failure);
+        alone && observations.iter().filter(of_kind).any(|o| o.fate == Fate::Unexplained)
+    };
+    let told = e.besides.mentioned.iter().filter(|m| open(m.mention.symptom)).take(QUOTED);
+    told.map(|m| {
+        let symptom = m.mention.symptom;
+        let times = if m.count == 1 { "once".to_owned() } else { format!("{} times", m.count) };
+        let causes: Vec<String> =
+            Cause::of(symptom).take(QUOTED).map(|c| format!("{} {}", c.code(), c.name())).collect();
+        let more = if Cause::of(symptom).nth(QUOTED).is_some() { " and others" } else { "" };
+        let possible =
+            if causes.is_empty() { String::new() } else { format!(", possible are {}{more}", causes.join(", ")) };
+        format!(
+            "whether `{}` happened: {} quotes it {times}, in {} (`{}`), which does not show that it did; if it \
+             did{possible}: a record of the program that was refused would tell",
+            symptom.name(),
+            m.origin,
+            m.mention.dress.words(),
+            m.mention.message
+        )
+    })
+    .collect()
+}
+
 /// What is said of refusals that the account's trail remembers and nothing explains.
 fn refused_besides(observations: &[Observation]) -> Vec<String> {
     use crate::observation::{Fate, TRAIL, Witness};

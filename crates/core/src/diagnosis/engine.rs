@@ -6,7 +6,9 @@ use super::saw::count;
 use super::whom::{self, Named, named_in_logs};
 use super::{looked, saw, survivors, timeline};
 use crate::cause::Cause;
-use crate::evidence::{Container, Evidence, Observed, Pod, Target, TokenSource, Variable, View, at_work, pods_down};
+use crate::evidence::{
+    Container, Evidence, LogMention, Observed, Pod, Target, TokenSource, Variable, View, at_work, pods_down,
+};
 use crate::finding::{Confidence, Finding};
 use crate::habitat::Habitat;
 use crate::link::Link;
@@ -55,8 +57,14 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     } else {
         undetermined.extend(candidates::meanings(evidence, &candidates, apart));
     }
+    undetermined.extend(question::recent(&view).into_iter().filter_map(|l| question::perhaps_past(&view, l)));
     undetermined.extend(candidates::not_judged(evidence, &observations));
     undetermined.extend(trail_not_read(evidence));
+    // Where the identity's own exchange is accepted, what is only quoted is no reason to doubt it.
+    let mut mentioned = candidates::mentioned(evidence, &observations);
+    if evidence.exchange.known().is_none_or(|x| x.assumed.is_none()) {
+        undetermined.append(&mut mentioned);
+    }
     for (_, text) in &missing {
         if !undetermined.contains(text) {
             undetermined.push(text.clone());
@@ -77,7 +85,9 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         over: candidates::over(evidence, &observations),
         beside: question::not_looked_at(&view),
         unclear: candidates::not_understood(evidence, &observations)
+            .or_else(|| quoted_alone(evidence, &observations))
             .filter(|_| matches!(evidence.target, Target::Log { .. })),
+        quoted: mentioned.into_iter().next(),
     };
     let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
     if undetermined.is_empty() && root_cause.is_none() {
@@ -105,6 +115,14 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         idle: idle(evidence),
         forthcoming: Vec::new(),
     }
+}
+
+/// That a log which is all there is quotes failures, and tells of none that happened.
+fn quoted_alone(evidence: &Evidence, observations: &[Observation]) -> Option<String> {
+    let quoted = candidates::mentioned(evidence, observations);
+    let name = |m: &LogMention| format!("{} ({})", m.mention.symptom.name(), m.mention.dress.words());
+    let names: Vec<String> = evidence.besides.mentioned.iter().take(quoted.len()).map(name).collect();
+    (!quoted.is_empty()).then(|| format!("failures are quoted, and none is seen to happen: {}", names.join(", ")))
 }
 
 /// Whether no pod of the target runs: a workload of none, one between its runs, an account that nothing uses.
@@ -324,6 +342,8 @@ struct States<'a> {
     beside: Option<String>,
     /// What was not understood of a log that is all there is.
     unclear: Option<String>,
+    /// A failure that a log quotes, of an identity whose exchange is accepted.
+    quoted: Option<String>,
 }
 
 impl States<'_> {
@@ -382,6 +402,9 @@ impl States<'_> {
         }
         if let Some(over) = self.over.as_deref().filter(|_| link == Link::Workload) {
             saw = format!("{saw}; {over}");
+        }
+        if let Some(quoted) = self.quoted.as_deref().filter(|_| link == Link::Workload) {
+            saw = format!("{saw}; not known: {quoted}");
         }
         if let Some(beside) = beside.filter(|_| state == LinkState::Seen) {
             saw = format!("{saw}; {beside}");

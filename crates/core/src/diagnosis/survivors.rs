@@ -3,12 +3,12 @@
 use trustwalk_symptoms::Symptom;
 
 use crate::cause::{Cause, says_nothing};
-use crate::evidence::{Evidence, Target};
+use crate::evidence::{Evidence, Target, View};
 use crate::finding::{Confidence, Exhibit, Finding, Ruling, Standing};
 use crate::habitat::Habitat;
 use crate::observation::{Fate, Observation, Witness};
 use crate::plan::Cure;
-use crate::question::{Answers, refusal_of};
+use crate::question::{self, Answers, perhaps_past, refusal_of};
 
 use super::model::Folded;
 use super::whom;
@@ -112,7 +112,18 @@ fn by_line(cause: Cause, o: &Observation) -> Finding {
 pub(super) fn weigh(e: &Evidence, answers: &mut Answers, habitat: Habitat) {
     let out = |r: &Ruling| matches!(r.standing, Standing::Excluded { .. }) || habitat.excludes(r.cause).is_some();
     let excluded: Vec<Cause> = answers.rulings.iter().filter(|r| out(r)).map(|r| r.cause).collect();
+    let view = View::new(e);
+    let lines = question::recent(&view);
+    let alone = matches!(e.target, Target::Log { .. });
     for (finding, heard) in answers.found.iter_mut().zip(&answers.heard) {
+        // What may be over is no more than possible; of a log alone, every finding rests on its lines.
+        let rests = |s: Symptom| heard.map_or(finding.cause.shows().contains(&s), |h| h == s);
+        let mut of_it = lines.iter().filter(|l| alone && rests(l.failure.symptom)).map(|l| perhaps_past(&view, l));
+        let doubt = of_it.next().flatten().filter(|_| of_it.all(|doubt| doubt.is_some()));
+        if doubt.is_some() {
+            finding.confidence = Confidence::Possible;
+            finding.decide = doubt;
+        }
         let Some(heard) = heard else { continue };
         let mut rivals =
             Cause::of(*heard).filter(|c| *c != finding.cause && *c != Cause::WorkloadExchangeDiffers).peekable();
@@ -188,7 +199,7 @@ pub(super) fn fold(errors: &mut Vec<Finding>, observations: &[Observation]) -> V
 /// check, so these are of another identity, or of another time.
 pub(super) fn apart<'a>(observations: &'a [Observation], folded: &[Cause]) -> Vec<&'a Observation> {
     let refused = |o: &Observation| o.symptom.is_some_and(|s| refusal_of(s).is_some());
-    let unexplained = |o: &&Observation| o.fate == Fate::Unexplained && o.witness != Witness::OwnExchange;
+    let unexplained = |o: &&Observation| o.fate == Fate::Unexplained && o.speaks() && o.witness != Witness::OwnExchange;
     let left = observations.iter().filter(unexplained).filter(|o| refused(o));
     left.filter(|o| !folded.iter().any(|c| o.can_come_from(*c))).collect()
 }

@@ -46,7 +46,7 @@ impl Holds {
         }
         self.labels += e.service_account.known().map_or(0, |a| a.labels.len());
         self.claims += e.token.known().map_or(0, |t| t.claims.len());
-        self.log_lines += e.logs.known().map_or(0, Vec::len) + e.besides.unclear.len();
+        self.log_lines += e.logs.known().map_or(0, Vec::len) + e.besides.unclear.len() + e.besides.mentioned.len();
         if let Some(job) = e.job.known() {
             self.inputs += job.inputs.len();
             self.variables += job.env.len();

@@ -69,7 +69,8 @@ impl LogIdentity {
         self.parts().iter().zip(&other.parts()).any(|(a, b)| a.is_some() && b.is_some() && a != b)
     }
 
-    fn shares(&self, other: &Self) -> bool {
+    /// Whether both tell of a part, and the same.
+    pub(crate) fn shares(&self, other: &Self) -> bool {
         self.parts().iter().zip(&other.parts()).any(|(a, b)| a.is_some() && a == b)
     }
 
@@ -201,6 +202,7 @@ impl Parted {
         }
         if let Some(nobody) = self.besides.last_mut() {
             nobody.unclear = besides.unclear;
+            nobody.mentioned = besides.mentioned;
             nobody.uncounted = besides.uncounted;
         }
     }

@@ -2,7 +2,7 @@
 //! `CloudTrail`.
 
 use serde::{Deserialize, Serialize};
-use trustwalk_symptoms::{Failure, Success, TrailRecord};
+use trustwalk_symptoms::{Failure, Mention, Success, TrailRecord};
 
 use super::{Evidence, Observed};
 use crate::observation::{Place, Witness};
@@ -105,6 +105,18 @@ pub struct LogUnclear {
     pub sample: String,
 }
 
+/// Words of a failure that a log only quotes: that they stand there does not show that it happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogMention {
+    /// The log.
+    pub origin: String,
+    /// How often.
+    pub count: u64,
+    /// The first of them.
+    #[serde(flatten)]
+    pub mention: Mention,
+}
+
 /// A record of `CloudTrail` that stood in a log, of a call that succeeded. One that was refused is a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogRecord {
@@ -122,6 +134,9 @@ pub struct Besides {
     pub successes: Vec<LogSuccess>,
     /// Lines that nobody understood.
     pub unclear: Vec<LogUnclear>,
+    /// Words of failures that are only quoted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mentioned: Vec<LogMention>,
     /// Lines not understood, records too long, failures of too many kinds: those that no list holds.
     pub uncounted: u64,
     /// A file of the pods' own that could not be read, and why: what stands in it stands in no log.
@@ -141,6 +156,7 @@ impl Besides {
     pub fn join(&mut self, other: Self) {
         self.successes.extend(other.successes);
         self.unclear.extend(other.unclear);
+        self.mentioned.extend(other.mentioned);
         self.uncounted += other.uncounted;
         self.unread = self.unread.take().or(other.unread);
         self.records.extend(other.records);

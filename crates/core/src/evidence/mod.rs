@@ -48,7 +48,7 @@ pub use kubernetes::{
     Webhook, WebhookAuthority, WebhookRule, injects_identity,
 };
 pub use log_identity::LogIdentity;
-pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
+pub use logs::{Besides, Happening, LogFailure, LogMention, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
 pub use packed::{Packing, Tables};

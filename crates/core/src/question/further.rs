@@ -4,7 +4,7 @@ use trustwalk_symptoms::Symptom;
 
 use super::facts::{last, told};
 use super::sts::{Refusal, Sent, by_account, from_symptom};
-use crate::evidence::{LogFailure, LogIdentity, View};
+use crate::evidence::{LogFailure, LogIdentity, Target, View};
 
 /// How far an identity came, in the order in which a chain is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,8 +51,32 @@ fn is_shared(line: &LogFailure) -> bool {
     }
 }
 
-/// What shows that an identity came past the check at which a line of before it failed.
-pub(super) fn came_past(view: &View<'_>, line: &LogFailure) -> Option<String> {
+/// A later failure that lies deeper, of an identity that may be the line's.
+struct Later<'a> {
+    when: i64,
+    line: &'a LogFailure,
+    /// Whether something shows that both are of one.
+    tied: bool,
+}
+
+/// Whether something shows that two lines are of one identity: they name one of it, one container wrote both, or the
+/// logs are those of what was asked about. Two lines of a file may be of two workloads.
+fn tied(view: &View<'_>, one: &LogFailure, other: &LogFailure) -> bool {
+    let whole = match view.target() {
+        Target::Log { identity, .. } => identity.as_ref().is_some_and(|i| *i != LogIdentity::default()),
+        Target::Workload { .. }
+        | Target::ServiceAccount { .. }
+        | Target::Role { .. }
+        | Target::Issuer { .. }
+        | Target::Job { .. } => true,
+    };
+    let named = || LogIdentity::of_failure(&one.failure).shares(&LogIdentity::of_failure(&other.failure));
+    whole || named() || one.places.iter().any(|p| other.places.contains(p))
+}
+
+/// The first failure by which an identity came past the check at which a line of before it failed: one that is shown to
+/// be of the same, before one that may be.
+fn later<'a>(view: &View<'a>, line: &LogFailure) -> Option<Later<'a>> {
     let (at, here) = (last(line)?, came(line).filter(|_| is_shared(line))?);
     let audience = |other: &LogFailure| {
         let (a, b) = (&line.failure.audience, &other.failure.audience);
@@ -63,12 +87,31 @@ pub(super) fn came_past(view: &View<'_>, line: &LogFailure) -> Option<String> {
         let place = line.places.is_empty() || line.places.iter().any(|p| other.places.contains(p));
         here != Came::NotToSts || place
     };
-    let later = view.logs().known().into_iter().flatten().filter_map(|other| {
+    let all = view.logs().known().into_iter().flatten().filter_map(|other| {
         let when = last(other).filter(|when| *when > at)?;
         let deeper = came(other).is_some_and(|came| came > here);
         let same = !LogIdentity::of_failure(&other.failure).contradicts(&LogIdentity::of_failure(&line.failure));
-        (deeper && same && audience(other) && way(other)).then_some((when, other.failure.symptom))
+        let tied = tied(view, line, other);
+        (deeper && same && audience(other) && way(other)).then_some(Later { when, line: other, tied })
     });
-    let (when, symptom) = later.min()?;
-    Some(format!("{} at {}, which is the answer of a later check", symptom.name(), told(when)))
+    all.min_by_key(|l| (!l.tied, l.when, l.line.failure.symptom))
+}
+
+/// What shows that an identity came past the check at which a line of before it failed.
+pub(super) fn came_past(view: &View<'_>, line: &LogFailure) -> Option<String> {
+    let Later { when, line, .. } = later(view, line).filter(|l| l.tied)?;
+    Some(format!("{} at {}, which is the answer of a later check", line.failure.symptom.name(), told(when)))
+}
+
+/// What has to be known where a later failure lies deeper and nothing shows whether it is of the same identity: one
+/// that is came past what failed before, and of another it says nothing.
+pub(crate) fn perhaps_past(view: &View<'_>, line: &LogFailure) -> Option<String> {
+    let Later { when, line: other, .. } = later(view, line).filter(|l| !l.tied)?;
+    Some(format!(
+        "whether `{}` and `{}` at {} are of one workload: they name nothing in common, and may be of different \
+         workloads; one workload would have come past the first, and the log of one pod alone would tell",
+        line.failure.symptom.name(),
+        other.failure.symptom.name(),
+        told(when)
+    ))
 }

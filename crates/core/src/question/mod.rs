@@ -82,6 +82,7 @@ pub(crate) use association::{acting_role, acts as acts_by_association};
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use entered::not_looked_at;
 pub(crate) use facts::{moment, told};
+pub(crate) use further::perhaps_past;
 pub(crate) use observed::observed;
 pub(crate) use pod_trust::admitting as admitting_pods;
 pub(crate) use provider_absent::provider_to_be;

@@ -58,7 +58,11 @@ fn besides(e: &Evidence) -> Vec<Observation> {
         );
         one(Witness::Trail, Seen::Success, &r.origin, 1, r.record.at.as_deref(), &text, Fate::Succeeded)
     });
-    unclear.chain(worked).chain(records).collect()
+    let mentioned = e.besides.mentioned.iter().map(|m| Observation {
+        symptom: Some(m.mention.symptom),
+        ..one(Witness::Log, Seen::Mentioned, &m.origin, m.count, None, &m.mention.message, Fate::Unexplained)
+    });
+    unclear.chain(mentioned).chain(worked).chain(records).collect()
 }
 
 /// The answer of STS to trustwalk's own exchange, read as a log's line is.

@@ -18,6 +18,7 @@ const UUID: usize = 36;
 #[derive(Debug, Clone, Default)]
 struct Verdict {
     causes: Vec<usize>,
+    mentions: Vec<usize>,
     unclear: Option<usize>,
 }
 
@@ -46,6 +47,11 @@ impl Memory {
             let (known, ts) = (known.clone(), stamp(raw).or(kept));
             for i in known.causes {
                 self.occurred(i, ts.as_ref());
+            }
+            for i in known.mentions {
+                if let Some(same) = self.found.mentioned.get_mut(i) {
+                    same.count += 1;
+                }
             }
             if let Some(unclear) = known.unclear.and_then(|i| self.found.unclear.get(i)) {
                 let (sample, first) = (unclear.sample.clone(), ts.clone());
@@ -96,6 +102,12 @@ impl Memory {
         for failure in told.failures {
             match self.failed(failure) {
                 Some(at) => verdict.causes.push(at),
+                None => complete = false,
+            }
+        }
+        for mention in told.mentions {
+            match self.found.mentions(mention, 1) {
+                Some(at) => verdict.mentions.push(at),
                 None => complete = false,
             }
         }

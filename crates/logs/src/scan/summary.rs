@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::neighbours::{MAX_SUCCESSES, Moment, Neighbours, SeenSuccess, Starts, first_and_last};
-use trustwalk_symptoms::{Failure, Region, Stamp, Subject, Success, Symptom, TrailRecord};
+use trustwalk_symptoms::{Failure, Mention, Region, Stamp, Subject, Success, Symptom, TrailRecord};
 
 /// Distinct causes kept; a log with more names everything it meets (a role per line, say), and
 /// later ones are only counted.
@@ -14,6 +14,8 @@ pub const MAX_CAUSES: usize = 4096;
 pub const MAX_REQUEST_IDS: usize = 8;
 /// Distinct lines kept that were not understood; later ones are only counted.
 pub const MAX_UNCLEAR: usize = 64;
+/// Kinds of mentions kept: of each failure, one for each thing that it may stand in.
+pub const MAX_MENTIONS: usize = 64;
 /// Records of `CloudTrail` kept; later ones are only counted.
 pub const MAX_TRAIL: usize = 1024;
 
@@ -52,6 +54,16 @@ pub struct Unclear {
     pub sample: String,
 }
 
+/// Words of a failure that are only quoted, and how often they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Mentioned {
+    /// How often.
+    pub count: u64,
+    /// The first of them.
+    pub mention: Mention,
+}
+
 /// What a log holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -77,6 +89,9 @@ pub struct Summary {
     /// Lines that were not understood, at most [`MAX_UNCLEAR`].
     #[serde(default)]
     pub unclear: Vec<Unclear>,
+    /// Failures of which the log only quotes the words, at most [`MAX_MENTIONS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentioned: Vec<Mentioned>,
     /// Lines not understood that were not entered.
     #[serde(default)]
     pub unclear_overflow: u64,
@@ -151,6 +166,9 @@ impl Summary {
         for unclear in later.unclear {
             self.not_understood(unclear);
         }
+        for Mentioned { count, mention } in later.mentioned {
+            self.mentions(mention, count);
+        }
         let room = MAX_TRAIL - self.trail.len().min(MAX_TRAIL);
         self.cut |= later.cut;
         self.trail_overflow += later.trail_overflow + later.trail.len().saturating_sub(room) as u64;
@@ -212,6 +230,22 @@ impl Summary {
         }
         self.unclear.push(unclear);
         Some(self.unclear.len() - 1)
+    }
+
+    /// Enters words that are only quoted, or counts them with their like; gives their place.
+    pub(super) fn mentions(&mut self, mention: Mention, count: u64) -> Option<usize> {
+        let like = |m: &Mentioned| m.mention.symptom == mention.symptom && m.mention.dress == mention.dress;
+        if let Some(at) = self.mentioned.iter().position(like) {
+            if let Some(same) = self.mentioned.get_mut(at) {
+                same.count += count;
+            }
+            return Some(at);
+        }
+        if self.mentioned.len() >= MAX_MENTIONS {
+            return None;
+        }
+        self.mentioned.push(Mentioned { count, mention });
+        Some(self.mentioned.len() - 1)
     }
 
     /// Says how long after the start each failure came, once the log is whole.
