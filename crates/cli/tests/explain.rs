@@ -150,3 +150,15 @@ fn nothing_secret_comes_back() {
         assert!(!out.contains(secret) && !err.contains(secret), "{out}{err}");
     }
 }
+
+#[test]
+fn what_iam_refuses_a_policy_for_has_a_page_by_its_name() {
+    let (code, out, _) = run(&["Prohibited-Resource"], b"");
+    assert!(code == 0 && out.starts_with("prohibited-resource\n\nA statement has Resource"), "{out}");
+    let (code, out, _) = run(&["too-long", "-o", "json"], b"");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, document["standing"].as_str()), (0, Some("documented")), "{out}");
+    // A slip in a name leads to it.
+    let (code, _, err) = run(&["prohibited-resources"], b"");
+    assert!(code != 0 && err.contains("trustwalk explain prohibited-resource"), "{err}");
+}

@@ -104,6 +104,10 @@ fn what_iam_refuses_to_save_admits_nobody() {
     assert_eq!(document["identity"], Value::Null);
     assert_eq!(document["iam_would_refuse"][0]["code"], "TW033");
     assert!(said.trim_end().ends_with("\nNext: trustwalk explain TW033"), "{said}");
+    // What is no cause has a name, and the name a page.
+    let (_, said, _) = trust(&sound.replace("\"Action\"", "\"Resource\":\"*\",\"Action\""), &APP);
+    assert!(said.trim_end().ends_with("\nNext: trustwalk explain prohibited-resource"), "{said}");
+    let (_, said, _) = trust(&sound.replace("oidc-provider/", "oidc-provider/https://"), &APP);
     // The same line as of a cause that refuses an exchange: it is found by its code.
     let line = "\n  \u{d7} TW033 https-prefix-in-arn-or-condition-key: IAM would refuse to save this policy: ";
     assert!(said.contains(line), "{said}");

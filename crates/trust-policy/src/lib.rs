@@ -69,7 +69,9 @@ pub use explain::{ConditionReport, ConditionVerdict, ElementReport, Explanation,
 pub use glob::like;
 pub use grant::{Granted, Grants, Use};
 pub use index::RoleIndex;
-pub use lint::{SHARED_ISSUERS, SaveContext, SaveError, Standing, TRUST_POLICY_QUOTA};
+pub use lint::{
+    Refusal, SHARED_ISSUERS, SaveContext, SaveError, Standing, TRUST_POLICY_QUOTA, TRUST_POLICY_QUOTA_RAISED,
+};
 pub use miss::{AudienceDifference, GithubContext, IssuerDifference, Miss, SubjectDifference, SubjectForm};
 pub use moments::Closing;
 pub use nearest::NearMiss;

@@ -11,6 +11,7 @@ use trustwalk_foreign::shell;
 use trustwalk_logs::{CHUNK_BYTES, Scanner};
 use trustwalk_render::{Ink, Page, Shown, Typed};
 use trustwalk_symptoms::{Failure, Named, Sdk, Symptom, classify_all, named, of_code};
+use trustwalk_trust_policy::{Refusal, Standing};
 
 use crate::args::{ExplainArgs, Format};
 use crate::exit::{Exit, Unknown, UsageError};
@@ -36,6 +37,9 @@ pub(crate) fn run(args: &ExplainArgs, typed_options: &Typed) -> anyhow::Result<E
     }
     if let Some(rule) = Own::find(&typed) {
         return of_audit(rule, args.output);
+    }
+    if let Some(refusal) = Refusal::find(&typed) {
+        return of_policy(refusal, args.output);
     }
     let text = if typed == "-" { Text::piped()? } else { Text::of(typed.as_bytes()) };
     if text.head.trim().is_empty() {
@@ -64,7 +68,8 @@ fn unknown(typed: &str, options: &Typed) -> Unknown {
             next: Some(options.command("diagnose KIND/NAME -n NAMESPACE --log FILE", &[], &[])),
         };
     }
-    let near = near::like(Cause::ALL.iter().map(|c| c.name()), typed);
+    let names = Cause::ALL.iter().map(|c| c.name()).chain(Refusal::ALL.into_iter().map(Refusal::name));
+    let near = near::like(names, typed);
     let next = match near.first() {
         Some(name) => options.command("explain {}", &[name], &[]),
         None => options.command("explain", &[], &[]),
@@ -341,6 +346,32 @@ fn of_audit(rule: Own, format: Format) -> anyhow::Result<Exit> {
         let page = json!({
             "schema": 1, "code": rule.code(), "name": rule.name(), "level": rule.level(), "summary": rule.summary(),
             "advice": rule.advice(),
+        });
+        style::say(&style::document(&page)?)?;
+    }
+    Ok(Exit::Sound)
+}
+
+/// What IAM refuses a policy for.
+fn of_policy(refusal: Refusal, format: Format) -> anyhow::Result<Exit> {
+    let known = match refusal.standing() {
+        Standing::Documented => "AWS's documentation says that IAM refuses it",
+        Standing::Reported => "users, or emulators made from AWS's answers, report that IAM refuses it",
+        Standing::Unknown => "whether IAM refuses it is not known",
+    };
+    if format == Format::Human {
+        let pen = style::pen();
+        let mut out = pen.page();
+        out.line(pen.ink(Ink::Strong, refusal.name()));
+        out.gap();
+        out.prose(&format!("{}; {known}.", refusal.summary()), "", "");
+        out.gap();
+        out.prose(refusal.advice(), "", "");
+        style::page(&out.shown())?;
+    } else {
+        let page = json!({
+            "schema": 1, "name": refusal.name(), "summary": refusal.summary(), "advice": refusal.advice(),
+            "standing": refusal.standing(),
         });
         style::say(&style::document(&page)?)?;
     }

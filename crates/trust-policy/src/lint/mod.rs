@@ -2,11 +2,13 @@
 //!
 //! IAM documents few of its texts; each variant says where its text is known from.
 
+mod refusal;
 mod shared;
 mod statement;
 
 pub(crate) use statement::is_trust_action;
 
+pub use refusal::Refusal;
 pub use shared::SHARED_ISSUERS;
 
 use crate::document::Document;
@@ -15,6 +17,9 @@ use serde::Serialize;
 /// Characters that a trust policy may have, white space outside strings not counted (DOC: IAM
 /// User Guide, "IAM and AWS STS quotas"; raisable to 4,096).
 pub const TRUST_POLICY_QUOTA: usize = 2_048;
+
+/// The most characters that an account can have its quota raised to (the same source).
+pub const TRUST_POLICY_QUOTA_RAISED: usize = 4_096;
 
 /// What the checks depend on besides the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,31 +231,6 @@ pub enum Standing {
 }
 
 impl SaveError {
-    /// How well it is known that IAM refuses.
-    pub fn standing(&self) -> Standing {
-        match self {
-            Self::TooLong { .. }
-            | Self::ProhibitedResource { .. }
-            | Self::NotPrincipal { .. }
-            | Self::ExclusiveElements { .. }
-            | Self::DuplicateSid { .. }
-            | Self::SharedIssuerUnguarded { .. } => Standing::Documented,
-            Self::Syntax { .. }
-            | Self::MissingElement { .. }
-            | Self::EmptyPrincipal { .. }
-            | Self::NoActions { .. }
-            | Self::InvalidConditionType { .. }
-            | Self::UnreadableDate { .. }
-            | Self::TwoColons { .. }
-            | Self::ActionWithoutService { .. }
-            | Self::ForeignAction { .. }
-            | Self::InvalidFederated { .. }
-            | Self::InvalidAwsPrincipal { .. }
-            | Self::InvalidPrincipal { .. } => Standing::Reported,
-            Self::KeyWithoutPrefix { .. } | Self::NoValues { .. } | Self::UnreadableValue { .. } => Standing::Unknown,
-        }
-    }
-
     /// The error's code in IAM's answer (the guard's is presumed).
     pub fn code(&self) -> &'static str {
         if matches!(self, Self::TooLong { .. }) { "LimitExceeded" } else { "MalformedPolicyDocument" }

@@ -59,6 +59,9 @@ fn next(report: &Report<'_>, policy: &str, typed: &Typed) -> Next {
     if let Some(cause) = report.causes().first() {
         return Next::command(typed.command("explain {}", &[cause.code()], &[]));
     }
+    if let Some(reason) = report.refusals.iter().find_map(|refusal| refusal.reason.as_ref()) {
+        return Next::command(typed.command("explain {}", &[reason.refusal().name()], &[]));
+    }
     if let Some(key) = report.undecided().first() {
         let issuer = report.asker.map(|a| a.identity.issuer_path.as_str()).unwrap_or_default();
         let claim = key.strip_prefix(issuer).and_then(|rest| rest.strip_prefix(':'));
