@@ -141,7 +141,10 @@ impl Audit {
             if let Some(dead) = dead(role, grant, registry).or_else(|| span::over(closing)) {
                 let part = grant.statement.to_string();
                 let parts = [part.as_str(), grant.trusted.name()];
-                let message = format!("it admits nobody: {}", dead.why);
+                // What others of the same statement give is another matter.
+                let beside = grants.iter().filter(|other| other.statement == grant.statement).count() > 1;
+                let whom = if beside { format!(" of {}", grant.trusted.name()) } else { String::new() };
+                let message = format!("it admits nobody{whom}: {}", dead.why);
                 let about = About::Role(role.arn.clone());
                 let finding = Finding::new(Rule::Cause(dead.cause), about, message, &parts);
                 self.findings.push(finding.at(grant.statement).in_place(role.place.as_ref()));

@@ -32,11 +32,12 @@ pub(super) fn is_impossible(subject: &str) -> bool {
         GithubContext::Branch | GithubContext::Tag => context.contains(['*', '?', ' ', '~', '^', '[', '\\']),
         // What environments may be called is not documented.
         GithubContext::Environment | GithubContext::PullRequest => false,
-        // A customised subject goes on with a claim's name (GitHub Docs, "Customizing the token claims").
+        // A customised subject goes on with a claim's name (GitHub Docs, "Customizing the token claims"), each of them
+        // once: the repository was named.
         GithubContext::Other => {
             let name = context.split_once(':').map_or("", |(name, _)| name);
             let is_claim = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            !is_claim || context == "ref:*" || context.starts_with("ref:refs/*")
+            !is_claim || name == "repo" || context == "ref:*" || context.starts_with("ref:refs/*")
         }
     }
 }
@@ -201,6 +202,7 @@ mod tests {
             ("repo:acme/api:pull_request", false),
             ("repository_owner:acme:*", false),
             ("repo:acme/repo:somebody/x", true),
+            ("repo:acme/api:repo:somebody/x", true),
             ("repo:acme/api:actor:jo", false),
         ] {
             assert_eq!(is_impossible(subject), never, "{subject}");

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use trustwalk_audit::{Standing, Zone};
 
-use super::support::{EKS, GITHUB, allow, audit, codes, details, github, inventory, of_issuer, policy, provider};
+use super::support::{
+    EKS, GITHUB, allow, audit, codes, details, findings, github, inventory, of_issuer, policy, provider,
+};
 
 fn dead(statement: &Value) -> Vec<&'static str> {
     codes(std::slice::from_ref(statement), "").into_iter().filter(|c| c.starts_with("TW")).collect()
@@ -181,4 +183,20 @@ fn one_dead_statement_does_not_hide_a_live_one() {
     assert_eq!(standings, [Standing::Dead, Standing::Open]);
     assert_eq!(audit.trust[0].subjects, ["StringEquals repo:acme/api:*"]);
     assert_eq!(audit.findings[0].statement, Some(0));
+}
+
+#[test]
+fn of_a_statement_with_several_providers_each_is_told_by_itself() {
+    let two = json!([provider(GITHUB), provider("gitlab.com")]);
+    let statement =
+        allow(&two, &json!({"StringEquals": {format!("{GITHUB}:sub"): "repo:acme/api:ref:refs/heads/main"}}));
+    let said = |statement: &Value| -> Vec<String> {
+        let found = findings(std::slice::from_ref(statement), "").into_iter();
+        found.filter(|f| f.message.contains("admits nobody")).map(|f| f.message).collect()
+    };
+    let told = said(&statement);
+    assert!(told.len() == 1 && told[0].starts_with("it admits nobody of arn:aws:iam::"), "{told:?}");
+    assert!(told[0].contains(":oidc-provider/gitlab.com: no token of gitlab.com"), "{told:?}");
+    let one = github(&[("StringEquals", "sub", json!("repo:acme/*"))]);
+    assert!(said(&one)[0].starts_with("it admits nobody: "), "{:?}", said(&one));
 }
