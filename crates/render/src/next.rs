@@ -371,6 +371,12 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     if e.without_credentials() && typed.value("bundle").is_none() {
         let unread = || e.besides.unread.clone().or_else(|| e.logs.gap().filter(|_| e.logs.lacks().is_some()));
         let decide = decide.or_else(|| unread().map(|gap| ["what the pods fail with: ", &gap].concat()));
+        let folder = typed.value("job").filter(|path| !path.ends_with(".yml") && !path.ends_with(".yaml"));
+        if let (Target::Job { .. }, Some(folder)) = (&d.target, folder) {
+            // The trust policies that its checkout declares are judged without an account.
+            let how = [WITHOUT_CREDENTIALS, "; without any, `preflight` judges what its files declare"].concat();
+            return Next { decide, ..Next::after(how, typed.command("preflight {}", &[folder], &[])) };
+        }
         return Next { decide, ..Next::after(WITHOUT_CREDENTIALS, look_again(d, typed)) };
     }
     // What nobody asked for waits for something else, as policies wait for a role that a pod was not given.
