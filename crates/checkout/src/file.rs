@@ -25,6 +25,7 @@ pub struct Source {
 /// What one file declares by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InFile {
+    path: Arc<str>,
     declared: Declared,
     kustomization: Option<Kustomization>,
     /// Operations on what a kustomization takes in.
@@ -36,6 +37,11 @@ pub struct InFile {
 }
 
 impl InFile {
+    /// Its path, as its source gives it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Whether all of it was read.
     pub fn is_whole(&self) -> bool {
         self.declared.unread.is_empty()
@@ -50,7 +56,7 @@ impl InFile {
     #[must_use]
     pub fn with_pods_alone(self) -> Self {
         let declared = Declared { workloads: self.declared.workloads, ..Declared::default() };
-        Self { declared, ..Self::default() }
+        Self { path: self.path, declared, ..Self::default() }
     }
 }
 
@@ -95,7 +101,7 @@ pub fn is_chart_template(path: &str, text: &str) -> bool {
 
 /// Reads a file. What cannot be read of it is told, and the rest is read.
 pub fn read_file(source: &Source) -> InFile {
-    let mut out = InFile::default();
+    let mut out = InFile { path: Arc::clone(&source.path), ..InFile::default() };
     let whole = Place { path: Arc::clone(&source.path), line: 1, column: 1, end_line: 1, end_column: 1 };
     if source.text.len() > FILE_BYTES {
         let why = format!("it is larger than {FILE_BYTES} bytes, more than is read");
@@ -121,16 +127,28 @@ pub fn read_file(source: &Source) -> InFile {
         }
         unread
     }));
-    // kubectl refuses such a manifest, and a policy of it is not what it seems; other tools take the last.
-    if read.all.iter().any(|d| kubernetes::is_object(d) || is_trust_policy(d)) {
-        let why =
-            "this key stands a second time in its object, which kubectl and IAM refuse; the last is what was read";
-        out.declared.unread.extend(read.twice.into_iter().map(|at| Unread { at, why: why.to_owned() }));
-    }
     for document in &read.all {
+        let before = count(&out.declared);
         of_document(source, document, &mut out);
+        // kubectl refuses such a manifest, and a policy of it is not what it seems; other tools take the last. Where it
+        // declares nothing of identities, it is no matter of theirs.
+        let matters = count(&out.declared) > before || kustomize::is_one(&source.path);
+        if matters && (kubernetes::is_object(document) || is_trust_policy(document)) {
+            let within = |at: &&Place| document.at.line <= at.line && at.line <= document.at.end_line;
+            let why =
+                "this key stands a second time in its object, which kubectl and IAM refuse; the last is what was read";
+            let twice = read.twice.iter().filter(within);
+            out.declared.unread.extend(twice.map(|at| Unread { at: at.clone(), why: why.to_owned() }));
+        }
     }
     out
+}
+
+/// How much is declared.
+fn count(declared: &Declared) -> usize {
+    let Declared { roles, providers, clusters, accounts, workloads, addons, associations, .. } = declared;
+    let identities = roles.len() + providers.len() + clusters.len() + addons.len() + associations.len();
+    identities + accounts.len() + workloads.len()
 }
 
 fn of_document(source: &Source, document: &Node, out: &mut InFile) {

@@ -98,17 +98,7 @@ pub(crate) fn file_name(path: &str) -> &str {
 
 /// A path from the root of the checkout without `./`, and nothing for one that leads out of it.
 pub(crate) fn inside(path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    (!parts.is_empty()).then(|| parts.join("/"))
+    trustwalk_foreign::path::joined("", path).filter(|path| !path.is_empty())
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use trustwalk_core::diagnosis::diagnose;
 use trustwalk_core::evidence::{DEFAULT_AUDIENCE, Evidence, Target};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding};
 use trustwalk_core::severity::Severity;
-use trustwalk_trust_policy::{BUILT_IN_PROVIDERS, Document, SaveContext, SaveError, SubjectForm};
+use trustwalk_trust_policy::{
+    BUILT_IN_PROVIDERS, Document, SaveContext, SaveError, SubjectForm, TRUST_POLICY_QUOTA_RAISED,
+};
 
 use crate::admit::{Admission, Asking, Weighed, weigh};
 use crate::evidence;
@@ -229,14 +231,22 @@ fn refused_at_save(role: &Role) -> Vec<(Finding, Place, Fill)> {
         }
         let at = statement.map_or_else(|| role.trust.at.clone(), |s| of_error(s, &error, &fill));
         let place = format!("{}:{}", at.path, at.line);
+        let mut sentence = format!("IAM refuses to save the trust policy of {}: {error}", role.from.address);
+        let mut decide = None;
+        if let SaveError::TooLong { length, .. } = error {
+            sentence = format!("{sentence}; it has {length} characters");
+            // No file tells the account's quota.
+            let raised = "whether the account's quota, `Role trust policy length`, was raised, to 4096 at most";
+            decide = (length <= TRUST_POLICY_QUOTA_RAISED).then(|| raised.to_owned());
+        }
         let finding = Finding {
             cause,
             severity: Severity::Error,
-            confidence: Confidence::Proven,
-            sentence: format!("IAM refuses to save the trust policy of {}: {error}", role.from.address),
+            confidence: if decide.is_some() { Confidence::Likely } else { Confidence::Proven },
+            sentence,
             proof: vec![Exhibit::new("IAM's answer", error.to_string(), place)],
             cures: Vec::new(),
-            decide: None,
+            decide,
         };
         found.push((finding, at, fill.clone()));
     }
@@ -374,6 +384,7 @@ pub(crate) fn waiting(world: &World, account: &Merged<'_>, mut e: Evidence, repo
         role_at: None,
         subject: subject.known().map(str::to_owned),
         standing: Standing::Broken,
+        taken: Vec::new(),
     });
     report.findings.push(put::found(finding, &who, &account.name.at, related, &weighed.fill));
 }

@@ -76,6 +76,7 @@ pub(crate) fn judge(world: &World, association: &Association, report: &mut Repor
         role_at: None,
         subject: None,
         standing,
+        taken: Vec::new(),
     });
     for (finding, place, role_at) in found {
         let related = vec![put::related("the association", &association.role.at), put::related("the role", &role_at)];

@@ -119,7 +119,10 @@ impl One<'_> {
                 self.who()
             );
             out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())), when: None });
+            out.taken.push("repository".to_owned());
         }
+        out.taken.sort();
+        out.taken.dedup();
         if !out.found.is_empty() {
             out.standing = Standing::Broken;
         }
@@ -204,6 +207,9 @@ impl One<'_> {
             );
             // A branch that somebody chooses is no gap: the policy is there to tell them apart.
             if of_run {
+                let of_audience = audience.symbols().map(|s| s.0.to_string());
+                let lasting: Vec<String> = alternative.subject.lasting().into_iter().chain(of_audience).collect();
+                out.taken.extend(lasting.into_iter().filter(|name| names.contains(&format!("`{name}`"))));
                 out.notes.push(note(format!("{who}: {why}")));
                 let depends = weighed.iter().find(|(w, _)| matches!(w.admission, Admission::Depends(_)));
                 out.ways.extend(depends.map(|(w, _)| way(w, Judged::Admitted)));
@@ -351,6 +357,8 @@ pub(crate) struct Outcome {
     pub(crate) undetermined: Vec<Note>,
     /// Its exchanges, as a lab can make them.
     pub(crate) ways: Vec<Way>,
+    /// What is taken for what the trust policy says, because nothing else tells it.
+    pub(crate) taken: Vec<String>,
 }
 
 /// What the tokens of one trigger come to.
@@ -373,6 +381,7 @@ impl Default for Outcome {
             notes: Vec::new(),
             undetermined: Vec::new(),
             ways: Vec::new(),
+            taken: Vec::new(),
         }
     }
 }

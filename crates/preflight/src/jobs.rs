@@ -167,6 +167,7 @@ impl<'w> One<'w> {
                 found.push((finding, at, related, Fill::default()));
             }
         }
+        let mut taken = Vec::new();
         let each: Vec<Outcome> = roles.iter().map(|r| self.to_role(r, &e)).collect();
         if let Some(best) = each.into_iter().min_by_key(|o| o.standing) {
             standing = best.standing;
@@ -174,6 +175,7 @@ impl<'w> One<'w> {
             report.notes.extend(best.notes);
             report.undetermined.extend(best.undetermined);
             report.ways.extend(best.ways);
+            taken = best.taken;
         }
         if role.is_none() && self.job.facts.assumes_role && self.job.role != trustwalk_ci::Role::None {
             standing = Standing::Elsewhere;
@@ -221,6 +223,7 @@ impl<'w> One<'w> {
             role_at: Some(Spot::from(&self.at_role())),
             subject: None,
             standing,
+            taken: if standing == Standing::Sound { taken } else { Vec::new() },
         });
         for (finding, at, related, fill) in found {
             report.findings.push(put::found(finding, &self.who(), &at, related, &fill));
@@ -276,6 +279,7 @@ impl<'w> One<'w> {
             role_at: Some(Spot::from(&role.at)),
             subject: None,
             standing: Standing::Broken,
+            taken: Vec::new(),
         });
         report.findings.push(put::found(finding, &self.who(), &at, related, &Fill::default()));
     }

@@ -179,6 +179,7 @@ pub(crate) fn tell(report: &mut Report, claimant: &Claimant<'_>, came: Came) {
         role_at: Some(Spot::from(&claimant.role.at)),
         subject: claimant.subject.known().map(str::to_owned),
         standing,
+        taken: Vec::new(),
     });
     report.undetermined.extend(came.undetermined);
     report.ways.extend(came.exchange.map(|(judged, scene)| Way {
@@ -212,6 +213,7 @@ fn unannotated(world: &World, account: &Merged<'_>, mut e: Evidence, report: &mu
             role_at: None,
             subject: account.subject().known().map(str::to_owned),
             standing: Standing::Broken,
+            taken: Vec::new(),
         });
         report.findings.push(put::found(finding, &account.who(), &at, related, &Fill::default()));
         return;

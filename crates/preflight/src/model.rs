@@ -11,6 +11,9 @@ use trustwalk_core::finding::Finding;
 use crate::change::TrustChange;
 use crate::rehearsal::{Rehearsed, Way};
 
+/// Further places of which the same is said that are named.
+const PLACES_TOLD: usize = 3;
+
 /// Version of the document.
 pub const SCHEMA: u32 = 1;
 
@@ -133,6 +136,9 @@ pub struct Identity {
     pub subject: Option<String>,
     /// What it comes to.
     pub standing: Standing,
+    /// What nothing but the trust policy tells, and is taken for what the policy says: `organization's slug`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<String>,
 }
 
 /// A finding that somebody set aside, with a reason.
@@ -240,6 +246,32 @@ fn folded(notes: Vec<Note>) -> Vec<Note> {
         0 => note,
         1 => Note { text: format!("{} (and 1 other way)", note.text), ..note },
         more => Note { text: format!("{} (and {more} other ways)", note.text), ..note },
+    };
+    by_place(all.into_iter().map(told))
+}
+
+/// The same said of several places, told once at the first of them.
+fn by_place(notes: impl Iterator<Item = Note>) -> Vec<Note> {
+    let mut all: Vec<(Note, Vec<Spot>)> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for note in notes {
+        // What is due on a day of its own is told on its own.
+        let first = seen.get(&note.text).filter(|_| note.when.is_none()).and_then(|n| all.get_mut(*n));
+        match (first, &note.at) {
+            (Some((_, more)), Some(at)) => more.push(at.clone()),
+            _ => {
+                seen.entry(note.text.clone()).or_insert(all.len());
+                all.push((note, Vec::new()));
+            }
+        }
+    }
+    let told = |(note, more): (Note, Vec<Spot>)| {
+        let Some(shown) = (!more.is_empty()).then(|| more.iter().take(PLACES_TOLD)) else { return note };
+        let mut places = shown.map(Spot::to_string).collect::<Vec<_>>().join(", ");
+        if more.len() > PLACES_TOLD {
+            places = format!("{places} and {} more", more.len() - PLACES_TOLD);
+        }
+        Note { text: format!("{} (also at {places})", note.text), ..note }
     };
     all.into_iter().map(told).collect()
 }

@@ -30,3 +30,6 @@ pub(crate) const MAX_YAML: (usize, usize) = (256 << 10, 8 << 10);
 pub(crate) const MAX_NODES: usize = 200_000;
 /// The longest expression that stands for an unknown value, in bytes; a longer one is cut and told apart by a number.
 pub(crate) const MAX_SYMBOL: usize = 400;
+
+/// Keys that stand a second time in an object and are followed, in one block: for each the block is parsed again.
+pub(crate) const MAX_RENAMED: usize = 64;

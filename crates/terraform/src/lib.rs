@@ -31,5 +31,5 @@ mod value;
 mod yaml;
 
 pub use plan::{is_plan, read as read_plan};
-pub use read::read;
+pub use read::{read, read_with_templates};
 pub use source::File;

@@ -1,13 +1,14 @@
 //! A checkout, from its files to what they declare.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use hcl_edit::structure::Body;
 use trustwalk_checkout::{Declared, Unread};
+use trustwalk_foreign::path::joined;
 
 use super::declare::Declare;
-use super::eval::{Eval, join};
+use super::eval::Eval;
 use super::folder::{Folder, Folders, folder_of, is_override};
 use super::parse::{Unit, parse};
 use super::registry;
@@ -15,10 +16,16 @@ use super::source::{File, Sources, Spot, to_u32};
 
 /// What the Terraform files of a checkout declare. Other files may be among them: `file` and `templatefile` read them.
 pub fn read(files: &[File]) -> Declared {
+    read_with_templates(files).0
+}
+
+/// The same, and the paths of the files that `templatefile` filled in: what they hold is a part of what it declares.
+pub fn read_with_templates(files: &[File]) -> (Declared, BTreeSet<String>) {
     let sources = Sources::new(files);
     let mut unread = Vec::new();
     let mut units = Vec::new();
     let mut set_in_json: Vec<(&str, String)> = Vec::new();
+    let tofu: BTreeSet<&str> = files.iter().filter_map(|file| file.path.strip_suffix("tofu")).collect();
     for (number, file) in sources.files() {
         let name = file.path.rsplit('/').next().unwrap_or_default();
         let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
@@ -31,22 +38,26 @@ pub fn read(files: &[File]) -> Declared {
                 let names = members.iter().filter_map(|(key, _)| key.value.known());
                 set_in_json.extend(names.map(|name| (folder_of(&file.path), name.to_owned())));
             }
-        } else if is_override(name) || name.ends_with(".tf.json") {
+        } else if is_override(name) || name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
             let at = sources.place(Spot { file: number, start: 0, end: 0 });
             let why = "files that override others, and Terraform's JSON syntax, are not read: run `terraform show \
                        -json` on a plan and give its output";
             unread.push(Unread { at, why: why.to_owned() });
-        } else if matches!(kind, "tf" | "tfvars") {
+        } else if kind == "tf" && file.path.strip_suffix("tf").is_some_and(|path| tofu.contains(path)) {
+            // OpenTofu passes over the file of this name for Terraform (OpenTofu documentation, "Files and
+            // Directories"), and what both declare would stand twice.
+            units.push(Unit { file: number, base: 0, ours: false, body: Body::new(), renamed: BTreeMap::new() });
+        } else if matches!(kind, "tf" | "tofu" | "tfvars") {
             units.extend(parse(&sources, number, file, &mut unread));
         } else {
             // Functions read it; it has no blocks.
-            units.push(Unit { file: number, base: 0, ours: false, body: Body::new() });
+            units.push(Unit { file: number, base: 0, ours: false, body: Body::new(), renamed: BTreeMap::new() });
         }
     }
     let mut paths: Vec<&str> = files.iter().map(|file| &*file.path).collect();
     if files.iter().any(|file| file.text.contains(registry::OWNER)) {
         for (name, body) in registry::bodies() {
-            units.push(Unit { file: to_u32(paths.len()), base: 0, ours: true, body });
+            units.push(Unit { file: to_u32(paths.len()), base: 0, ours: true, body, renamed: BTreeMap::new() });
             paths.push(name);
         }
     }
@@ -66,7 +77,8 @@ pub fn read(files: &[File]) -> Declared {
     }
     let mut declared = Declare::new(&mut eval).all();
     unread.append(&mut declared.unread);
-    Declared { unread, ..declared }
+    let filled = eval.filled.iter().filter_map(|number| Some(sources.file(*number)?.path.to_string())).collect();
+    (Declared { unread, ..declared }, filled)
 }
 
 /// Modules that no other calls.
@@ -75,7 +87,7 @@ fn roots<'f, 'a>(folders: &'f Folders<'a>) -> Vec<(&'a str, &'f Folder<'a>)> {
     for (path, folder) in &folders.by_path {
         for call in folder.calls.values() {
             let source = call.hcl.body.get_attribute("source").and_then(|found| found.value.as_str());
-            called.extend(source.filter(|source| source.starts_with('.')).and_then(|source| join(path, source)));
+            called.extend(source.filter(|source| source.starts_with('.')).and_then(|source| joined(path, source)));
         }
     }
     let is_module = |folder: &Folder<'_>| !folder.resources.is_empty() || !folder.calls.is_empty();

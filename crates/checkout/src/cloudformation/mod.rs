@@ -7,6 +7,7 @@ use crate::addons::account_of_addon;
 use crate::declared::{Addon, Association, Cluster, Declared, Format, Identity, Policy, Provider, Role, Unread};
 use crate::embedded::embedded;
 use crate::kubernetes;
+use crate::limits::FUNCTIONS;
 use crate::node::{Node, Value};
 use crate::place::Said;
 use crate::text::Text;
@@ -28,7 +29,16 @@ fn kind(resource: &Node) -> Option<&str> {
 pub(crate) fn declare(document: &Node, into: &mut Declared) {
     let template = Template::new(document);
     for (id, resource) in template.resources() {
+        if id.starts_with("Fn::ForEach::") && makes_ours(resource, FUNCTIONS) {
+            let why = "resources that `Fn::ForEach` makes are not followed: give what comes of it, as `aws \
+                       cloudformation get-template --template-stage Processed --stack-name STACK` shows it";
+            into.unread.push(Unread { at: resource.at.clone(), why: why.to_owned() });
+            continue;
+        }
         let Some(kind) = kind(resource) else { continue };
+        if template.is_never(resource) {
+            continue;
+        }
         let one = One { template: &template, id, resource };
         match kind {
             "AWS::IAM::Role" => into.roles.extend(one.role(&mut into.unread)),
@@ -41,6 +51,18 @@ pub(crate) fn declare(document: &Node, into: &mut Declared) {
             _ => {}
         }
     }
+}
+
+/// Whether a value holds a resource that declares something.
+fn makes_ours(node: &Node, left: usize) -> bool {
+    let Some(left) = left.checked_sub(1) else { return true };
+    let ours = |kind: &str| ["AWS::IAM::", "AWS::EKS::", "Custom::AWSCDK"].iter().any(|own| kind.starts_with(own));
+    kind(node).is_some_and(ours)
+        || match &node.value {
+            Value::Map(members) => members.iter().any(|(_, inner)| makes_ours(inner, left)),
+            Value::List(items) => items.iter().any(|inner| makes_ours(inner, left)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Unknown(_) => false,
+        }
 }
 
 /// One resource.
@@ -263,6 +285,48 @@ Resources:
             assert_eq!(read.roles.len(), 2, "{names:?}");
             assert_eq!(read.roles[0].name.value.known(), None, "{names:?}");
         }
+    }
+
+    /// How many roles are declared, and what was not read, of a template with these conditions and resources.
+    fn roles(conditions: &str, resources: &str) -> (usize, Vec<String>) {
+        let read = read(&format!(
+            "AWSTemplateFormatVersion: 2010-09-09\nParameters: {{Env: {{Type: String, Default: dev}}}}\nConditions: \
+             {conditions}\nResources:\n{resources}"
+        ));
+        (read.roles.len(), read.unread.into_iter().map(|u| format!("{}:{}", u.at.line, u.why)).collect())
+    }
+
+    #[test]
+    fn what_a_condition_never_lets_through_is_not_declared() {
+        let role = "  A: {Type: AWS::IAM::Role, Condition: C, Properties: {AssumeRolePolicyDocument: {}}}\n";
+        for (condition, declared) in [
+            ("{C: !Equals [a, b]}", 0),
+            ("{C: !Equals [a, a]}", 1),
+            ("{C: !Not [!Equals [a, a]]}", 0),
+            ("{C: !Not [!Equals [a, b]]}", 1),
+            ("{C: !And [!Equals [a, a], !Equals [a, b]]}", 0),
+            ("{C: !Or [!Equals [a, c], !Equals [a, b]]}", 0),
+            ("{C: !Or [!Equals [a, !Ref Env], !Equals [a, b]]}", 1),
+            ("{C: !Condition D, D: !Equals [a, b]}", 0),
+            // Whoever makes a stack gives a parameter another value than its default.
+            ("{C: !Equals [!Ref Env, prod]}", 1),
+            ("{C: !Condition C}", 1),
+            ("{D: !Equals [a, b]}", 1),
+        ] {
+            assert_eq!(roles(condition, role), (declared, vec![]), "{condition}");
+        }
+    }
+
+    #[test]
+    fn loops_over_roles_are_told_and_others_are_not() {
+        let made = |kind: &str| {
+            format!(
+                "  'Fn::ForEach::All':\n    - N\n    - [a, b]\n    - 'R${{N}}': {{Type: {kind}, Properties: {{}}}}\n"
+            )
+        };
+        let (count, unread) = roles("{}", &made("AWS::IAM::Role"));
+        assert!(count == 0 && unread.len() == 1 && unread[0].contains("`Fn::ForEach`"), "{unread:?}");
+        assert_eq!(roles("{}", &made("AWS::SQS::Queue")), (0, vec![]));
     }
 
     #[test]

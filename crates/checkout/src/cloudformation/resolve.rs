@@ -13,6 +13,7 @@ use crate::text::{Piece, Symbol, Text};
 pub(super) struct Template<'a> {
     resources: Option<&'a Node>,
     parameters: Option<&'a Node>,
+    conditions: Option<&'a Node>,
     /// Steps that are left for all of it: names that refer to each other have no end of their own.
     steps: Cell<usize>,
 }
@@ -20,7 +21,45 @@ pub(super) struct Template<'a> {
 impl<'a> Template<'a> {
     pub(super) fn new(document: &'a Node) -> Self {
         let of = |name: &str| document.value.get(name);
-        Self { resources: of("Resources"), parameters: of("Parameters"), steps: Cell::new(STEPS) }
+        let (resources, parameters, conditions) = (of("Resources"), of("Parameters"), of("Conditions"));
+        Self { resources, parameters, conditions, steps: Cell::new(STEPS) }
+    }
+
+    /// Whether a resource has a condition that is false in every stack. The default of a parameter decides none: the
+    /// condition is there for the stacks that have another value.
+    pub(super) fn is_never(&self, resource: &Node) -> bool {
+        let name = resource.value.get("Condition").and_then(|n| n.value.text());
+        name.and_then(|name| self.condition(name.known()?, FUNCTIONS)) == Some(false)
+    }
+
+    fn condition(&self, name: &str, left: usize) -> Option<bool> {
+        self.truth(self.conditions?.value.get(name)?, left.checked_sub(1)?)
+    }
+
+    /// What a condition comes to, where all that decides it is written out (CloudFormation, "Condition functions").
+    fn truth(&self, node: &Node, left: usize) -> Option<bool> {
+        let left = left.checked_sub(1)?;
+        self.steps.set(self.steps.get().checked_sub(1)?);
+        let Value::Map(members) = &node.value else { return None };
+        let [(name, argument)] = members.as_slice() else { return None };
+        let items = argument.value.items();
+        let each = || items.iter().map(|item| self.truth(item, left)).collect::<Vec<_>>();
+        match name.value.known()? {
+            "Condition" => self.condition(argument.value.text()?.known()?, left),
+            "Fn::Equals" => {
+                let [one, other] = items else { return None };
+                let (one, other) = (one.value.text()?, other.value.text()?);
+                Some(one.known()? == other.known()?)
+            }
+            "Fn::Not" => each().first().copied().flatten().map(|truth| !truth),
+            // One that is false decides an `And`, one that is true an `Or`, whatever is not known of the others.
+            name @ ("Fn::And" | "Fn::Or") => {
+                let (decides, all) = (name == "Fn::Or", each());
+                let decided = all.contains(&Some(decides));
+                (decided || all.iter().all(Option::is_some)).then_some(decided == decides)
+            }
+            _ => None,
+        }
     }
 
     /// Its resources with their logical ids.

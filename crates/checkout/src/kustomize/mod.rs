@@ -67,17 +67,7 @@ fn joined(folder: &str, path: &str) -> Option<String> {
     if path.contains("://") {
         return None;
     }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
+    trustwalk_foreign::path::joined(folder, path)
 }
 
 /// What becomes of a name.

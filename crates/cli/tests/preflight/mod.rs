@@ -149,8 +149,16 @@ fn what_is_set_aside_has_a_reason_and_is_counted() {
     write(folder.path(), &[("trustwalk.toml", &rule.replace("iam/*", "other/*"))]);
     let (code, report) = document(folder.path(), &[]);
     assert_eq!(code, Some(3));
+    // What sets nothing aside is told, where the whole checkout was read.
+    let told = |report: &Value| report["notes"].to_string();
+    assert!(told(&report).contains("sets TW017 in `other/*` aside (old), and there is none"), "{report:#}");
+    assert!(!told(&document(folder.path(), &["iam", "k8s"]).1).contains("there is none"));
     write(folder.path(), &[("baseline.txt", &report.to_string())]);
     assert_eq!(document(folder.path(), &["--baseline", "baseline.txt"]).0, Some(0));
+    write(folder.path(), &[("iam/role.yaml", &role("system:serviceaccount:shop:reader"))]);
+    let (code, report) = document(folder.path(), &["--baseline", "baseline.txt"]);
+    assert!(code == Some(0) && told(&report).contains("1 finding is in the baseline"), "{report:#}");
+    write(folder.path(), &[("iam/role.yaml", &role(wrong))]);
     write(folder.path(), &[("trustwalk.toml", &rule.replace("\"old\"", "\"\""))]);
     assert_eq!(preflight(folder.path(), &[]).status.code(), Some(1), "a reason is asked for");
     write(folder.path(), &[("trustwalk.toml", "# x\n[[ignore]]\ncode = \"TW017\"\n")]);
@@ -388,4 +396,27 @@ fn a_program_that_is_not_followed_is_no_pass_where_it_speaks_of_identities() {
     // A template is Terraform's to fill in, and no manifest.
     let template = "{\"Statement\": ${jsonencode(x)}, \"a\": \"AssumeRoleWithWebIdentity\"}";
     assert_eq!(told(&[("trust.json.tftpl", template)]), (Some(0), 0));
+}
+
+#[test]
+fn a_mark_of_the_byte_order_is_no_letter() {
+    let marked = |text: &str| format!("\u{feff}{text}");
+    let terraform = "resource \"aws_iam_role\" \"r\" {\n  name = \"reader\"\n  assume_role_policy = \"{}\"\n}\n";
+    let wrong = role("system:serviceaccount:prod:reader");
+    let plain = checkout(&[("iam/role.yaml", &wrong), ("k8s/sa.yaml", ACCOUNT), ("a.tf", terraform)]);
+    let with = checkout(&[
+        ("iam/role.yaml", &marked(&wrong)),
+        ("k8s/sa.yaml", &marked(ACCOUNT)),
+        ("a.tf", &marked(terraform)),
+    ]);
+    let (code, report) = document(with.path(), &[]);
+    let (expected, unmarked) = document(plain.path(), &[]);
+    assert_eq!((code, &report["findings"]), (expected, &unmarked["findings"]));
+    assert_eq!(report["unread"], unmarked["unread"]);
+    // UTF-16 is not read, and it is said how it can be.
+    let wide: Vec<u8> = marked(ACCOUNT).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(with.path().join("k8s/sa.yaml"), wide).unwrap();
+    let (code, report) = document(with.path(), &[]);
+    assert_eq!(code, Some(4));
+    assert!(report["unread"].to_string().contains("`iconv -f UTF-16 -t UTF-8`"), "{report:#}");
 }

@@ -157,7 +157,7 @@ impl CiJob {
     fn id(&self, key: &str, name: &str, of: Letters) -> Template {
         match self.ids.get(key).filter(|v| !v.is_empty() && !v.contains(['$', '<', '{'])) {
             Some(value) => Template::from(value.as_str()),
-            None => Template::default().unknown(name, of),
+            None => Template::default().unknown_for_good(name, of),
         }
     }
 

@@ -60,6 +60,9 @@ pub enum Part {
         name: String,
         /// What it may consist of.
         of: Letters,
+        /// Whether it is the same in every run, as the slug of an organization is, and the branch is not.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lasting: bool,
     },
 }
 
@@ -166,7 +169,15 @@ impl Template {
     pub fn unknown(mut self, name: &str, of: Letters) -> Self {
         // What comes after may be a part of what was excluded.
         self.never.clear();
-        self.parts.push(Part::Unknown { name: name.to_owned(), of });
+        self.parts.push(Part::Unknown { name: name.to_owned(), of, lasting: false });
+        self
+    }
+
+    /// The same followed by an unknown part that no run changes.
+    #[must_use]
+    pub fn unknown_for_good(mut self, name: &str, of: Letters) -> Self {
+        self.never.clear();
+        self.parts.push(Part::Unknown { name: name.to_owned(), of, lasting: true });
         self
     }
 
@@ -198,7 +209,8 @@ impl Template {
         for part in &other.parts {
             self = match part {
                 Part::Text(text) => self.text(text),
-                Part::Unknown { name, of } => self.unknown(name, *of),
+                Part::Unknown { name, of, lasting: false } => self.unknown(name, *of),
+                Part::Unknown { name, of, lasting: true } => self.unknown_for_good(name, *of),
             };
         }
         self.never.extend(never);
@@ -235,6 +247,19 @@ impl Template {
         let mut names: Vec<String> = Vec::new();
         for part in &self.parts {
             if let Part::Unknown { name, .. } = part
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// The names of its unknown parts that no run changes, each once.
+    pub fn lasting(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for part in &self.parts {
+            if let Part::Unknown { name, lasting: true, .. } = part
                 && !names.contains(name)
             {
                 names.push(name.clone());

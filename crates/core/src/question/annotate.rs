@@ -28,6 +28,10 @@ pub(super) fn well_formed(arn: &str) -> bool {
 /// write on a workload can name any other, and its pods would work in a stranger's account.
 fn of_ours(e: &View<'_>, arn: &str) -> bool {
     let Some((_, account, _)) = arn_parts(arn).filter(|_| well_formed(arn)) else { return false };
+    // Its trust policy was read where the account's roles are listed, or where the user's files declare it.
+    if e.trusting().known().is_some_and(|roles| roles.iter().any(|role| role.arn == arn)) {
+        return true;
+    }
     let cluster = e.cluster().known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a);
     e.caller().known().is_some_and(|c| c.account == account) || cluster == Some(account)
 }

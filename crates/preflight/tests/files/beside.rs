@@ -1,6 +1,8 @@
 //! What runs beside an identity: workloads that run as another account, containers that are left out, associations
 //! that are for nobody, keys in the place of a token.
 
+use trustwalk_core::finding::Confidence;
+
 use super::{causes, places, report};
 
 const ROLE: &str = "Resources:\n  Reader:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      \
@@ -156,4 +158,63 @@ fn a_role_that_eksctl_makes_under_a_name_trusts_its_own_account_alone() {
     let other = report(&[("cluster.yaml", &config("ebs-csi-driver"))]);
     assert_eq!(causes(&other), ["sub-wrong-service-account"], "{other:#?}");
     assert_eq!((other.findings[0].at.line, other.findings[0].at.column), (7, 24));
+}
+
+#[test]
+fn the_same_of_many_places_is_told_once() {
+    let twice = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: a\n  name: b\n  annotations: \
+                 {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/r'}\n";
+    let files: Vec<(String, &str)> = (0..6).map(|n| (format!("{n}.yaml"), twice)).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let found = super::report(&files);
+    let [one] = found.unread.as_slice() else { panic!("{:#?}", found.unread) };
+    assert_eq!(one.at.as_ref().map(ToString::to_string).as_deref(), Some("0.yaml:5:3"));
+    assert!(one.text.ends_with("(also at 1.yaml:5:3, 2.yaml:5:3, 3.yaml:5:3 and 2 more)"), "{}", one.text);
+}
+
+#[test]
+fn a_key_twice_in_what_declares_no_identity_is_no_matter() {
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, annotations: \
+                   {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/r'}}\n";
+    let other = "apiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nspec:\n  sparkConf:\n    a: 1\n    \
+                 a: 2\n  driver: {serviceAccount: spark}\n";
+    assert_eq!(super::report(&[("a.yaml", account), ("b.yaml", other)]).unread, []);
+    let both = format!("{account}---\n{other}");
+    assert_eq!(super::report(&[("a.yaml", &both)]).unread, []);
+}
+
+#[test]
+fn a_trust_policy_over_the_quota_that_can_be_raised_is_likely_and_one_over_all_is_proven() {
+    for (subjects, confidence) in [(60, Confidence::Likely), (120, Confidence::Proven)] {
+        let all: Vec<String> = (0..subjects).map(|n| format!("\"system:serviceaccount:shop:reader-{n:03}\"")).collect();
+        let policy = format!(
+            "{{\"Version\": \"2012-10-17\", \"Statement\": [{{\"Effect\": \"Allow\", \"Action\": \
+             \"sts:AssumeRoleWithWebIdentity\", \"Principal\": {{\"Federated\": \
+             \"arn:aws:iam::111122223333:oidc-provider/issuer.example\"}}, \"Condition\": {{\"StringEquals\": \
+             {{\"issuer.example:sub\": [{}]}}}}}}]}}",
+            all.join(", ")
+        );
+        let role = format!(
+            "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n  \
+             \x20   RoleName: r\n      AssumeRolePolicyDocument: {policy}\n"
+        );
+        let found = super::report(&[("role.yaml", &role)]);
+        let [one] = found.findings.as_slice() else { panic!("{subjects}: {:#?}", found.findings) };
+        assert_eq!((one.finding.name(), one.finding.confidence), ("trust-policy-size-quota", confidence), "{subjects}");
+        assert_eq!(one.finding.decide.is_some(), confidence == Confidence::Likely);
+    }
+}
+
+#[test]
+fn a_role_that_the_files_declare_is_one_to_annotate_with() {
+    let bare = ACCOUNT.replace(
+        ", annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/reader'}",
+        ", annotations: {}",
+    );
+    let found = report(&[("role.yaml", ROLE), ("sa.yaml", &bare)]);
+    assert_eq!(causes(&found), ["annotation-missing-on-service-account"], "{found:#?}");
+    let cures: Vec<&str> = found.findings[0].finding.cures.iter().map(|cure| cure.title.as_str()).collect();
+    assert!(cures.iter().any(|title| title.starts_with("annotate the service account with the role")), "{cures:?}");
+    let all = format!("{:?}", found.findings[0].finding.cures);
+    assert!(!all.contains("of no account") && !all.contains("whose it is"), "{all}");
 }

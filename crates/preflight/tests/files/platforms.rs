@@ -105,3 +105,17 @@ fn a_token_that_carries_tags_needs_the_action_that_tags() {
     let none = plugged("organization:acme:*", "          session-tags: []\n");
     assert_eq!(none.identities[0].standing, Standing::Sound, "{none:#?}");
 }
+
+#[test]
+fn what_the_policy_alone_tells_of_an_organization_is_counted() {
+    let taken = |subject: &str| buildkite(subject).identities[0].taken.clone();
+    assert_eq!(taken("organization:acme:*"), ["organization's slug"]);
+    let both = taken("organization:acme:pipeline:app:*");
+    assert!(both.iter().all(|name| name.ends_with("slug")) && !both.is_empty(), "{both:?}");
+    // Whoever is let in whatever the organization is hangs on nothing, and who is refused is not counted.
+    assert_eq!(taken("organization:*"), Vec::<String>::new());
+    assert_eq!(taken("org:acme:*"), Vec::<String>::new());
+    // Nor does a branch that somebody chooses.
+    let branch = plugged("organization:*", "").identities[0].taken.clone();
+    assert_eq!(branch, Vec::<String>::new());
+}

@@ -4,10 +4,19 @@ use trustwalk_checkout::{Node, Policy, Provider, Role, Said, Symbol, Text, Value
 
 use crate::value::Val;
 
-use super::{Declare, Seen};
+use super::{Attached, Declare, Seen};
 
 impl Declare<'_, '_> {
     pub(super) fn role(&mut self, seen: &Seen) {
+        let (role, hangs) = self.aside(|declare| declare.role_itself(seen));
+        // A role that only services assume is no identity's, whatever module names it.
+        if takes_tokens(&role.trust) {
+            self.eval.missed.extend(hangs);
+        }
+        self.out.roles.push(role);
+    }
+
+    fn role_itself(&mut self, seen: &Seen) -> Role {
         let arn = self.attribute(seen, "arn");
         let name = self.attribute(seen, "name");
         let trust = match self.given(seen, "assume_role_policy") {
@@ -16,8 +25,8 @@ impl Declare<'_, '_> {
         };
         let boundary = self.given(seen, "permissions_boundary").filter(Val::is_some_text).map(|arn| self.said(&arn));
         let max_session = self.given(seen, "max_session_duration").map(|seconds| self.said(&seconds));
-        let policies = self.own_policies(seen);
-        let role = Role {
+        let (policies, _) = self.aside(|declare| declare.own_policies(seen));
+        Role {
             from: seen.from.clone(),
             arn: self.text(&arn),
             name: self.said(&name),
@@ -26,8 +35,7 @@ impl Declare<'_, '_> {
             boundary,
             max_session,
             perhaps: seen.perhaps.clone(),
-        };
-        self.out.roles.push(role);
+        }
     }
 
     /// A document that the configuration does not have.
@@ -58,29 +66,32 @@ impl Declare<'_, '_> {
 
     pub(super) fn role_policy(&mut self, seen: &Seen) {
         let name = self.eval.made_name(seen.which, "name", seen.at);
-        let name = self.text(&name);
+        let (name, _) = self.aside(|declare| declare.text(&name));
         let (Some(role), Some(policy)) = (self.given(seen, "role"), self.given(seen, "policy")) else { return };
-        let policy = Policy { name, document: Some(self.document(&policy)), at: self.place(seen.at) };
+        let (document, _) = self.aside(|declare| declare.document(&policy));
+        let policy = Policy { name, document: Some(document), at: self.place(seen.at) };
         self.attach_to(seen, &role, policy);
     }
 
     pub(super) fn managed_policy(&mut self, seen: &Seen) {
         let arn = self.attribute(seen, "arn");
         let Some(policy) = self.given(seen, "policy") else { return };
-        let (arn, document) = (self.text(&arn), self.document(&policy));
+        let ((arn, document), _) = self.aside(|declare| (declare.text(&arn), declare.document(&policy)));
         self.documents.push((arn, document));
     }
 
     pub(super) fn attachment(&mut self, seen: &Seen) {
         let (Some(role), Some(arn)) = (self.given(seen, "role"), self.given(seen, "policy_arn")) else { return };
-        let policy = Policy { name: self.text(&arn), document: None, at: self.place(seen.at) };
+        let (name, _) = self.aside(|declare| declare.text(&arn));
+        let policy = Policy { name, document: None, at: self.place(seen.at) };
         self.attach_to(seen, &role, policy);
     }
 
     pub(super) fn attachments(&mut self, seen: &Seen) {
         let (Some(roles), Some(arn)) = (self.given(seen, "roles"), self.given(seen, "policy_arn")) else { return };
         for role in roles.as_list().unwrap_or_default() {
-            let policy = Policy { name: self.text(&arn), document: None, at: self.place(seen.at) };
+            let (name, _) = self.aside(|declare| declare.text(&arn));
+            let policy = Policy { name, document: None, at: self.place(seen.at) };
             self.attach_to(seen, role, policy);
         }
     }
@@ -88,17 +99,20 @@ impl Declare<'_, '_> {
     /// Notes a policy for the role that a name means in an account.
     fn attach_to(&mut self, seen: &Seen, role: &Val, policy: Policy) {
         let aws = self.eval.aws(seen.which);
-        let key = Text::from_iter([aws.account.to_text(), ":".into(), self.text(role)]);
-        self.attached.push((key, policy));
+        let (role, hangs) = self.aside(|declare| declare.text(role));
+        let key = Text::from_iter([aws.account.to_text(), ":".into(), role]);
+        self.attached.push(Attached { key, policy, hangs });
     }
 
     /// Gives each role the policies that are attached to it, and each policy its document.
     pub(super) fn attach(&mut self) {
         let keys: Vec<Text> = self.out.roles.iter().map(role_key).collect();
-        for (key, policy) in std::mem::take(&mut self.attached) {
+        for Attached { key, policy, hangs } in std::mem::take(&mut self.attached) {
             let found = keys.iter().position(|known| *known == key);
-            if let Some(role) = found.and_then(|number| self.out.roles.get_mut(number)) {
-                role.policies.push(policy);
+            match found.and_then(|number| self.out.roles.get_mut(number)) {
+                Some(role) => role.policies.push(policy),
+                // A role that a module makes, perhaps for an identity.
+                None => self.eval.missed.extend(hangs),
             }
         }
         for policy in self.out.roles.iter_mut().flat_map(|role| &mut role.policies) {
@@ -147,4 +161,32 @@ fn role_key(role: &Role) -> Text {
         }
     }
     Text::from_iter([account, ":".into(), role.name.value.clone()])
+}
+
+/// Whether a trust policy admits a token of an issuer or the Pod Identity agent, as far as it is known.
+fn takes_tokens(trust: &Node) -> bool {
+    let Some(statements) = trust.value.get("Statement") else { return true };
+    let one_of = |statement: &Node| {
+        let (Some(actions), Some(principal)) = (statement.value.get("Action"), statement.value.get("Principal")) else {
+            return true;
+        };
+        let services = principal.value.get("Service");
+        any_text(actions, &|action| {
+            action.contains(['*', '?']) || action.eq_ignore_ascii_case("sts:AssumeRoleWithWebIdentity")
+        }) || services.is_some_and(|services| any_text(services, &|service| service.starts_with("pods.eks.")))
+    };
+    match &statements.value {
+        Value::List(all) => all.iter().any(one_of),
+        _ => one_of(statements),
+    }
+}
+
+/// Whether a text, or one of a list of texts, is such a one; what is not known may be.
+fn any_text(node: &Node, such: &dyn Fn(&str) -> bool) -> bool {
+    match &node.value {
+        Value::List(items) => items.iter().any(|item| any_text(item, such)),
+        Value::Text(text) => text.known().is_none_or(such),
+        Value::Unknown(_) => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) => false,
+    }
 }

@@ -5,6 +5,8 @@ mod helm;
 mod iam;
 mod kubernetes;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use trustwalk_checkout::{Declared, Format, Identity, Node, Place, Policy, Said, Symbol, Text, Unread, Value};
 
 use super::bounds::{MAX_DEPTH, MAX_INSTANCES, MAX_MODULES, MAX_NODES, MAX_STEPS, MAX_TEXT};
@@ -21,11 +23,21 @@ use super::value::{Kind, Sym, Val};
 pub(crate) struct Declare<'e, 'a> {
     pub(crate) eval: &'e mut Eval<'a>,
     pub(crate) out: Declared,
-    /// Policies that are attached to a role by its account and name.
-    attached: Vec<(Text, Policy)>,
+    /// Policies that are attached to a role.
+    attached: Vec<Attached>,
     /// Managed policies by their ARNs.
     documents: Vec<(Text, Node)>,
     nodes: usize,
+}
+
+/// A policy and the role that it is attached to.
+#[derive(Debug)]
+struct Attached {
+    /// Account and name of the role.
+    key: Text,
+    policy: Policy,
+    /// Module calls that are not understood and that the name of the role hangs on.
+    hangs: BTreeSet<u32>,
 }
 
 /// A resource that is looked at.
@@ -170,6 +182,13 @@ impl<'e, 'a> Declare<'e, 'a> {
         }
     }
 
+    /// What is read so hangs on nothing: no identity is lost with a module that gives a policy the ARN of a bucket.
+    fn aside<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> (T, BTreeSet<u32>) {
+        let before = std::mem::take(&mut self.eval.missed);
+        let found = look(self);
+        (found, std::mem::replace(&mut self.eval.missed, before))
+    }
+
     /// A policy, as the tree of its document.
     fn document(&mut self, value: &Val) -> Node {
         match &value.kind {
@@ -237,13 +256,30 @@ impl<'e, 'a> Declare<'e, 'a> {
             };
             self.out.unread.push(Unread { at: self.place(at), why });
         }
-        for number in self.eval.missed.clone() {
-            let at = self.eval.strangers.get(number as usize).copied().unwrap_or_default();
-            let why = "an identity hangs on this module, which is neither in the checkout nor one that is known: run \
-                       `terraform show -json` on a plan and give its output";
-            self.out.unread.push(Unread { at: self.place(at), why: why.to_owned() });
+        // One line for a module, however often it is called.
+        let mut missed: BTreeMap<&str, (Spot, usize)> = BTreeMap::new();
+        for number in &self.eval.missed {
+            let Some(call) = self.eval.strangers.get(*number as usize) else { continue };
+            missed.entry(&call.source).or_insert((call.at, 0)).1 += 1;
+        }
+        for (source, (at, calls)) in missed {
+            self.out.unread.push(Unread { at: self.eval.sources.place(at), why: not_here(source, calls) });
         }
     }
+}
+
+/// That a module is missing, and what to do about it.
+fn not_here(source: &str, calls: usize) -> String {
+    let calls = if calls > 1 { format!(" (called {calls} times)") } else { String::new() };
+    let plan = "run `terraform show -json` on a plan and give its output";
+    if source.starts_with('.') {
+        return format!(
+            "an identity hangs on the module `{source}`{calls}, whose folder is not in the checkout: fetch it, where \
+             it is a submodule of git, or {plan}"
+        );
+    }
+    let missing = "which is neither in the checkout nor one that is known";
+    format!("an identity hangs on the module `{source}`{calls}, {missing}: {plan}")
 }
 
 /// Whether something is declared by a kind of resource.

@@ -30,8 +30,21 @@ pub(crate) fn distinct(items: &[Val]) -> Vec<Val> {
 
 impl Eval<'_> {
     pub(super) fn object(&mut self, ctx: &Ctx<'_>, object: &Object, at: Spot) -> Val {
-        let mut members = Vec::new();
+        let mut members: Vec<(Key, Val)> = Vec::new();
         for (key, value) in object {
+            let start = match key {
+                ObjectKey::Ident(name) => self.spot(ctx, name),
+                ObjectKey::Expression(expr) => self.spot(ctx, expr),
+            };
+            let unit = self.units.get(ctx.unit);
+            // A key that stands a second time: the last counts.
+            if let Some(name) = unit.and_then(|unit| unit.renamed.get(&start.start)) {
+                let key = Key { name: Rope::made(name.as_str(), start), at: start };
+                let value = self.eval(ctx, value.expr());
+                members.retain(|(known, _)| !known.name.same(&key.name));
+                members.push((key, value));
+                continue;
+            }
             let key = match key {
                 ObjectKey::Ident(name) => {
                     let at = self.spot(ctx, name);

@@ -23,7 +23,7 @@ use super::value::{Kind, Sym, Val};
 
 pub(crate) use collections::{distinct, sorted};
 pub(crate) use operators::same;
-pub(crate) use scope::{Instance, Instances, Scope, Shape, join};
+pub(crate) use scope::{Instance, Instances, Scope, Shape};
 pub(crate) use traverse::resolve;
 
 /// What an expression sees around it.
@@ -88,9 +88,19 @@ pub(crate) struct Eval<'a> {
     /// Bounds that were met, and where first.
     pub(crate) limits: Vec<(Limit, Spot)>,
     /// Module calls that are not understood, by number in [`Sym::from`].
-    pub(crate) strangers: Vec<Spot>,
+    pub(crate) strangers: Vec<Stranger>,
+    /// Templates that were filled in.
+    pub(crate) filled: BTreeSet<u32>,
     /// Numbers of strangers that a declared value hangs on.
     pub(crate) missed: BTreeSet<u32>,
+}
+
+/// A module call that is not understood.
+#[derive(Debug)]
+pub(crate) struct Stranger {
+    pub(crate) at: Spot,
+    /// Its source as it is written.
+    pub(crate) source: String,
 }
 
 /// A bound that was met.
@@ -126,6 +136,7 @@ impl<'a> Eval<'a> {
             fresh: 0,
             limits: Vec::new(),
             strangers: Vec::new(),
+            filled: BTreeSet::new(),
             missed: BTreeSet::new(),
         }
     }

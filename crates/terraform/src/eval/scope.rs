@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use hcl_edit::expr::Expression;
+use trustwalk_foreign::path::joined;
 
 use crate::bounds::{MAX_INSTANCES, MAX_MODULE_DEPTH, MAX_MODULES};
 use crate::folder::{Block, Folder, Folders};
@@ -10,7 +11,7 @@ use crate::print;
 use crate::source::Spot;
 use crate::value::{Kind, Sym, Thing, Val};
 
-use super::{Ctx, Eval, Limit};
+use super::{Ctx, Eval, Limit, Stranger};
 
 /// A module as it is called once.
 #[derive(Debug)]
@@ -225,7 +226,8 @@ impl<'a> Eval<'a> {
         let call_at = self.spot(&ctx, block.hcl);
         let Some((path, folder)) = self.called(scope, &block) else {
             let number = crate::source::to_u32(self.strangers.len());
-            self.strangers.push(call_at);
+            let source = source(&block).map_or_else(|| symbol.clone(), str::to_owned);
+            self.strangers.push(Stranger { at: call_at, source });
             return Val::new(Kind::Unknown(Sym { from: Some(number), ..Sym::any(symbol) }), at);
         };
         let depth = self.scopes.get(scope).map_or(0, |scope| scope.depth) + 1;
@@ -275,12 +277,11 @@ impl<'a> Eval<'a> {
 
     /// The folder that a call's source names: one of the checkout, or our own description of a well-known module.
     fn called(&mut self, scope: usize, block: &Block<'a>) -> Option<(String, &'a Folder<'a>)> {
-        let text = |name| block.hcl.body.get_attribute(name).and_then(|found| found.value.as_str());
-        let source = text("source")?;
+        let source = source(block)?;
         let folders: &'a Folders<'a> = self.folders;
         if source.starts_with("./") || source.starts_with("../") {
             let caller = self.scopes.get(scope)?;
-            let path = join(&caller.path, source)?;
+            let path = joined(&caller.path, source)?;
             let folder = folders.by_path.get(path.as_str())?;
             return Some((path, folder));
         }
@@ -300,6 +301,11 @@ impl<'a> Eval<'a> {
             next += 1;
         }
     }
+}
+
+/// The source of a module call, where it is written out.
+fn source<'b>(block: &'b Block<'_>) -> Option<&'b str> {
+    block.hcl.body.get_attribute("source").and_then(|found| found.value.as_str())
 }
 
 /// The one instance that stands for all, where how many there are is not known.
@@ -324,17 +330,4 @@ fn one_or_none(expr: &Expression) -> bool {
         }
         _ => false,
     }
-}
-
-/// A relative path from a folder; `None` where it leads out of the checkout.
-pub(crate) fn join(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

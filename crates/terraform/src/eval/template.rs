@@ -236,10 +236,19 @@ impl Eval<'_> {
         let mut lines = text.split_inclusive('\n');
         for written in source.split_inclusive('\n') {
             let line = lines.next().unwrap_or_default();
-            let indent = written.len().saturating_sub(line.len());
-            let exact = written.ends_with(line);
-            let spot = Self::sub_spot(at, from + if exact { indent } else { 0 }, from + written.len());
-            segs.push(Seg::Known { text: line.into(), at: spot, exact });
+            // The parser makes one letter of the two that end a line on Windows; those before it stand as they are.
+            let (own, shown) = match (written.strip_suffix("\r\n"), line.strip_suffix('\n')) {
+                (Some(own), Some(shown)) if !line.ends_with("\r\n") => (own, shown),
+                _ => (written, line),
+            };
+            let indent = own.len().saturating_sub(shown.len());
+            let exact = own.ends_with(shown);
+            let spot = Self::sub_spot(at, from + if exact { indent } else { 0 }, from + own.len());
+            segs.push(Seg::Known { text: shown.into(), at: spot, exact });
+            if shown.len() < line.len() {
+                let end = Self::sub_spot(at, from + own.len(), from + written.len());
+                segs.push(Seg::Known { text: "\n".into(), at: end, exact: false });
+            }
             from += written.len();
         }
         let rest: String = lines.collect();

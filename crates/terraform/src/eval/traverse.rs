@@ -7,7 +7,6 @@ use crate::rope::Rope;
 use crate::source::Spot;
 use crate::value::{Key, Kind, Sym, Val};
 
-use super::scope::join;
 use super::{Ctx, Eval};
 
 /// One step of a reference.
@@ -251,5 +250,5 @@ fn relative(from: &str, to: &str) -> String {
 
 /// A file's path as an expression gives it, from the root of the checkout.
 pub(crate) fn resolve(root: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') { None } else { join(root, path) }
+    if path.starts_with('/') { None } else { trustwalk_foreign::path::joined(root, path) }
 }

@@ -55,6 +55,7 @@ impl Eval<'_> {
         let names: Option<Vec<(String, Val)>> =
             variables.as_map()?.iter().map(|(key, value)| key.name.known().map(|name| (name, value.clone()))).collect();
         let names = names?;
+        self.filled.insert(file);
         let frame =
             Frame { names: names.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(), outer: None };
         let inner = Ctx { unit, frame: Some(&frame), ..*ctx };

@@ -377,3 +377,35 @@ fn variables_that_a_file_in_json_sets_are_not_their_defaults() {
     let broken = many(&[("main.tf", main), ("a.auto.tfvars.json", "{\"ns\": ")]);
     assert_eq!(broken.unread.len(), 1);
 }
+
+#[test]
+fn files_for_opentofu_go_before_those_of_the_same_name() {
+    let role = |name: &str| {
+        format!("resource \"aws_iam_role\" \"r\" {{\n  name = \"{name}\"\n  assume_role_policy = \"{{}}\"\n}}\n")
+    };
+    let other = "resource \"aws_iam_role\" \"o\" {\n  name = \"o\"\n  assume_role_policy = \"{}\"\n}\n";
+    let (tf, tofu) = (role("terraform"), role("tofu"));
+    let declared = super::many(&[("a/main.tf", &tf), ("a/main.tofu", &tofu), ("b/main.tf", other)]);
+    let names: Vec<String> = declared.roles.iter().map(|role| role.name.value.to_string()).collect();
+    assert_eq!(names, ["tofu", "o"]);
+    assert_eq!(declared.unread, []);
+}
+
+#[test]
+fn a_template_that_was_filled_in_is_told() {
+    let main = r#"
+resource "aws_iam_role" "r" {
+  name               = "r"
+  assume_role_policy = templatefile("${path.module}/trust.json.tpl", { account = "111122223333" })
+}
+"#;
+    let text = r#"{"Statement": %{ if true }[{"Principal": {"Federated": "arn:aws:iam::${account}:x"}}]%{ endif }}"#;
+    let files = [("main.tf", main), ("trust.json.tpl", text), ("other.json.tpl", text)]
+        .map(|(path, text)| trustwalk_terraform::File { path: path.into(), text: text.to_owned() });
+    let (declared, templates) = trustwalk_terraform::read_with_templates(&files);
+    assert_eq!(templates.into_iter().collect::<Vec<_>>(), ["trust.json.tpl"]);
+    assert_eq!(
+        super::shown(&declared.roles[0].trust),
+        r#"{"Statement":[{"Principal":{"Federated":"arn:aws:iam::111122223333:x"}}]}"#
+    );
+}

@@ -163,3 +163,51 @@ fn deep_and_doubling_expressions_end() {
     assert_eq!(declared.roles.len(), 1);
     assert!(declared.unread.iter().any(|unread| unread.why.contains("not read")), "{:?}", declared.unread);
 }
+
+#[test]
+fn of_keys_that_stand_twice_in_an_object_the_last_counts() {
+    // As `terraform console` answers, of bare names and of quoted ones.
+    let map = r#"
+locals {
+  m = {
+    name      = "one"
+    "a/b"     = "quoted"
+    name      = "two"
+    other     = { name = "inner", x = 1, x = 2 }
+    name      = "three"
+    "a/b"     = "again"
+  }
+}"#;
+    for (expression, value) in [
+        ("local.m.name", "three"),
+        ("local.m[\"a/b\"]", "again"),
+        ("local.m.other.name", "inner"),
+        ("\"${local.m.other.x}\"", "2"),
+        ("join(\",\", keys(local.m))", "a/b,name,other"),
+    ] {
+        assert_eq!(super::value(map, expression), value, "{expression}");
+    }
+}
+
+#[test]
+fn a_block_with_a_key_twice_is_read_and_its_places_are_its_own() {
+    let text = r#"
+resource "aws_iam_role" "r" {
+  name = "reader"
+  tags = {
+    Service = "a"
+    Service = "b"
+  }
+  assume_role_policy = "{}"
+}
+"#;
+    let declared = super::one(text);
+    assert_eq!(declared.unread, []);
+    assert_eq!(super::at(text, &declared.roles[0].name.at), "\"reader\"");
+    // What is no such key is a syntax error as before.
+    let broken = super::one("locals {\n  a = { x = 1, x = }\n}\n");
+    assert!(broken.unread.len() == 1 && broken.unread[0].why.contains("syntax error"), "{:?}", broken.unread);
+    // Nor is there an end to keys of one letter that would not be told.
+    let many = format!("locals {{\n  a = {{\n{}  }}\n}}\n", "    k = 1\n".repeat(200));
+    assert_eq!(super::one(&many).unread.len(), 1);
+}

@@ -241,3 +241,85 @@ fn well_known_modules_of_the_registry_are_understood() {
     let subjects = like.value.get("token.actions.githubusercontent.com:sub").unwrap().value.items();
     assert_eq!(super::at(main, &subjects[1].at), "o/s:ref:refs/heads/main");
 }
+
+const TRUST: &str = r#"jsonencode({ Statement = [{
+    Effect    = "Allow"
+    Action    = "sts:AssumeRoleWithWebIdentity"
+    Principal = { Federated = "arn:aws:iam::111122223333:oidc-provider/issuer.example" }
+  }] })"#;
+
+/// Modules that are called by one file and are in no checkout: where they are told, and what is told.
+fn missing(text: &str) -> Vec<(u32, String)> {
+    let declared = many(&[("main.tf", text)]);
+    declared.unread.into_iter().map(|unread| (unread.at.line, unread.why)).collect()
+}
+
+#[test]
+fn a_module_that_no_identity_hangs_on_is_not_missed() {
+    let bucket = r#"
+module "bucket" { source = "terraform-aws-modules/s3-bucket/aws" }
+module "label" { source = "cloudposse/label/null" }
+"#;
+    let service = r#"jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole",
+      Principal = { Service = "ec2.amazonaws.com" } } })"#;
+    let beside = format!(
+        r#"{bucket}
+resource "aws_iam_role" "web" {{
+  name               = "web"
+  assume_role_policy = {TRUST}
+}}
+resource "aws_iam_policy" "read" {{
+  name   = module.label.id
+  policy = jsonencode({{ Statement = [{{ Effect = "Allow", Action = "s3:*", Resource = module.bucket.arn }}] }})
+}}
+resource "aws_iam_role_policy" "own" {{
+  name   = module.label.id
+  role   = aws_iam_role.web.name
+  policy = jsonencode({{ Statement = [{{ Effect = "Allow", Action = "s3:*", Resource = module.bucket.arn }}] }})
+}}
+resource "aws_iam_role" "node" {{
+  name               = module.label.id
+  assume_role_policy = {service}
+}}
+resource "aws_iam_role_policy_attachment" "node" {{
+  role       = aws_iam_role.node.name
+  policy_arn = aws_iam_policy.read.arn
+}}
+"#
+    );
+    assert_eq!(missing(&beside), []);
+    // The same module names who takes the tokens of an issuer, or the agent's, or makes the role itself.
+    let pods = service.replace("ec2.", "pods.eks.");
+    for trust in [TRUST, pods.as_str(), "module.label.json"] {
+        let role = format!(
+            "{bucket}resource \"aws_iam_role\" \"r\" {{\n  name = module.label.id\n  assume_role_policy = {trust}\n}}\n"
+        );
+        let told = missing(&role);
+        assert!(
+            told.len() == 1 && told[0].0 == 3 && told[0].1.contains("`cloudposse/label/null`"),
+            "{trust}: {told:?}"
+        );
+    }
+    let made = format!(
+        "{bucket}resource \"aws_iam_role_policy_attachment\" \"a\" {{\n  role = module.label.role_name\n  policy_arn = \
+         \"arn:aws:iam::aws:policy/ReadOnlyAccess\"\n}}\n"
+    );
+    assert_eq!(missing(&made).len(), 1);
+}
+
+#[test]
+fn a_module_is_missed_once_by_its_source() {
+    let call = |name: &str, source: &str| {
+        format!(
+            "module \"{name}\" {{ source = \"{source}\" }}\nresource \"kubernetes_service_account\" \"{name}\" {{\n  \
+             metadata {{\n    name = \"{name}\"\n    annotations = {{ \"eks.amazonaws.com/role-arn\" = \
+             module.{name}.arn }}\n  }}\n}}\n"
+        )
+    };
+    let all = [call("a", "acme/role/aws"), call("b", "acme/role/aws"), call("c", "./submodules/role")].concat();
+    let told = missing(&all);
+    assert_eq!(told.len(), 2, "{told:?}");
+    let of = |source: &str| told.iter().find(|(_, why)| why.contains(source)).unwrap();
+    assert!(of("`acme/role/aws`").0 == 1 && of("`acme/role/aws`").1.contains("called 2 times"), "{told:?}");
+    assert!(of("`./submodules/role`").1.contains("submodule of git"), "{told:?}");
+}

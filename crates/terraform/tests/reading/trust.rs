@@ -204,3 +204,25 @@ resource "aws_iam_role" "r" {
     assert!(trusts.iter().all(|trust| trust == wanted), "{trusts:#?}");
     assert_eq!(declared.clusters[0].issuer, declared.providers[0].url.value);
 }
+
+#[test]
+fn a_heredoc_has_its_places_whatever_ends_its_lines() {
+    let text = r#"resource "aws_iam_role" "r" {
+  name               = "r"
+  assume_role_policy = <<-EOT
+    {
+      "Statement": [{
+        "Condition": {"StringEquals": {"é:sub": "system:serviceaccount:shop:reader"}}
+      }]
+    }
+  EOT
+}
+"#;
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let declared = super::one(&text);
+        let statement = &declared.roles[0].trust.value.get("Statement").unwrap().value.items()[0];
+        let subject = statement.at_path(&["Condition", "StringEquals", "é:sub"]).unwrap();
+        assert_eq!((subject.at.line, subject.at.column), (6, 49), "{:?}", subject.at);
+        assert_eq!(super::at(&text, &subject.at), "\"system:serviceaccount:shop:reader\"");
+    }
+}

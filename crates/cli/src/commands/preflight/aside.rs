@@ -52,6 +52,13 @@ struct Ignore {
     reason: String,
 }
 
+impl Ignore {
+    /// Whether it is about a finding.
+    fn takes(&self, found: &Found) -> bool {
+        is(found, &self.code) && self.path.as_deref().is_none_or(|path| fits(path, &found.at.file))
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Elsewhere {
@@ -59,10 +66,18 @@ struct Elsewhere {
     reason: String,
 }
 
-/// Sets aside what is to be.
-pub(super) fn apply(checkout: &Checkout, baseline: Option<&Path>, report: &mut Report) -> anyhow::Result<()> {
+/// Sets aside what is to be. Where the whole checkout was read, what is set aside and not there any more is told.
+pub(super) fn apply(
+    checkout: &Checkout,
+    baseline: Option<&Path>,
+    whole: bool,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let settings = settings(checkout)?;
     let known = baseline.map(fingerprints).transpose()?.unwrap_or_default();
+    if whole {
+        stale(&settings, &known, report);
+    }
     let mut kept = Vec::new();
     for found in std::mem::take(&mut report.findings) {
         let by = by_comment(checkout, &found, &mut report.notes)
@@ -84,6 +99,24 @@ pub(super) fn apply(checkout: &Checkout, baseline: Option<&Path>, report: &mut R
     told_elsewhere(&settings, report);
     report.finish();
     Ok(())
+}
+
+/// What is set aside and was not found.
+fn stale(settings: &Settings, known: &BTreeSet<String>, report: &mut Report) {
+    let unused = settings.ignore.iter().filter(|ignore| !report.findings.iter().any(|found| ignore.takes(found)));
+    let mut told: Vec<String> = unused
+        .map(|Ignore { code, path, reason }| {
+            let path = path.as_ref().map(|path| format!(" in `{path}`")).unwrap_or_default();
+            format!("`{FILE}` sets {code}{path} aside ({reason}), and there is none: take the entry out")
+        })
+        .collect();
+    let found: BTreeSet<&String> = report.findings.iter().map(|found| &found.fingerprint).collect();
+    let gone = known.iter().filter(|fingerprint| !found.contains(fingerprint)).count();
+    if gone > 0 {
+        let are = if gone == 1 { "1 finding is" } else { &format!("{gone} findings are") };
+        told.push(format!("{are} in the baseline and not there any more: write it anew with -o json"));
+    }
+    report.notes.extend(told.into_iter().map(|text| Note { text, identity: None, at: None, when: None }));
 }
 
 fn settings(checkout: &Checkout) -> anyhow::Result<Settings> {
@@ -121,11 +154,7 @@ fn is(found: &Found, code: &str) -> bool {
 }
 
 fn by_settings(settings: &Settings, found: &Found) -> Option<String> {
-    let own = settings
-        .ignore
-        .iter()
-        .find(|i| is(found, &i.code) && i.path.as_deref().is_none_or(|p| fits(p, &found.at.file)));
-    own.map(|i| i.reason.clone())
+    settings.ignore.iter().find(|ignore| ignore.takes(found)).map(|ignore| ignore.reason.clone())
 }
 
 /// `# trustwalk: ignore[TW005] reason`, in the line or the one above it.

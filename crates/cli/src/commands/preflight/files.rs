@@ -29,9 +29,11 @@ const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "
 /// Hidden folders that CI platforms read.
 const OF_CI: [&str; 4] = [".github", ".gitlab", ".circleci", ".buildkite"];
 /// Endings of files that declare something, or that Terraform's functions read.
-const ENDINGS: [&str; 9] = ["yaml", "yml", "json", "template", "tf", "tfvars", "tpl", "tftpl", "tmpl"];
+const ENDINGS: [&str; 10] = ["yaml", "yml", "json", "template", "tf", "tofu", "tfvars", "tpl", "tftpl", "tmpl"];
 /// What gives a service account a role in Terraform, beside the annotation.
 const ASSOCIATION: &str = "pod_identity_association";
+/// What stands before the text of some files in UTF-8.
+const BYTE_ORDER: &[u8] = b"\xef\xbb\xbf";
 /// Largest file that is handed to Terraform's functions.
 const FOR_FUNCTIONS: u64 = 1 << 18;
 
@@ -135,7 +137,14 @@ impl Checkout {
             return Err("it is a link that leads out of the checkout, which is not followed".to_owned());
         }
         let limit = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX);
-        trustwalk_collect::read_up_to(path, limit).map_err(|e| {
+        let read = trustwalk_collect::read_up_to(path, limit).map(|mut bytes| {
+            // A mark of the byte order is no letter of the first line, for editors and for other readers.
+            if bytes.starts_with(BYTE_ORDER) {
+                bytes.drain(..BYTE_ORDER.len());
+            }
+            bytes
+        });
+        read.map_err(|e| {
             if let CollectError::TooLarge { limit, .. } = e {
                 format!("it is larger than {} MiB, more than is read", limit >> 20)
             } else if let CollectError::Read { source, .. } = &e {
@@ -199,7 +208,7 @@ impl Checkout {
 
     /// Files beside Terraform's own, which its functions may read.
     fn for_functions(&self, found: &[PathBuf]) -> Vec<trustwalk_terraform::File> {
-        let own = |p: &&PathBuf| p.extension().is_some_and(|e| e == "tf");
+        let own = |p: &&PathBuf| p.extension().is_some_and(|e| e == "tf" || e == "tofu");
         let folders: BTreeSet<&Path> = found.iter().filter(own).filter_map(|p| p.parent()).collect();
         if folders.is_empty() {
             return Vec::new();
@@ -302,6 +311,11 @@ impl Checkout {
             Ok(bytes) => bytes,
             Err(why) => return unread(why),
         };
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return unread(
+                "it is UTF-16, and UTF-8 is what is read: `iconv -f UTF-16 -t UTF-8` makes it so".to_owned(),
+            );
+        }
         if bytes.iter().take(8_000).any(|b| *b == 0) {
             return unread("it is binary, whatever its name says".to_owned());
         }
@@ -380,7 +394,7 @@ pub(super) fn is_of_interest(path: &Path) -> bool {
 }
 
 pub(super) fn is_terraform(path: &str) -> bool {
-    [".tf", ".tfvars", ".tf.json", ".tfvars.json"].iter().any(|ending| path.ends_with(ending))
+    [".tf", ".tofu", ".tfvars", ".tf.json", ".tofu.json", ".tfvars.json"].iter().any(|ending| path.ends_with(ending))
 }
 
 impl Files for Checkout {

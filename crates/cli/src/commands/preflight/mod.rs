@@ -35,7 +35,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &PreflightArgs) -> anyhow::Resu
         rehearse::rehearse(&mut report).await;
     }
     report.take(changes);
-    aside::apply(&checkout, args.baseline.as_deref(), &mut report)?;
+    aside::apply(&checkout, args.baseline.as_deref(), args.paths.is_empty(), &mut report)?;
     let exit = Exit::from(report.outcome);
     match args.output {
         PreflightFormat::Human => style::page(&words::words(&report, &checkout, &place.typed))?,
@@ -55,7 +55,9 @@ pub(crate) async fn run(place: &PlaceArgs, args: &PreflightArgs) -> anyhow::Resu
 fn world(checkout: &Checkout, args: &PreflightArgs) -> anyhow::Result<World> {
     let mut gathered = checkout.gather(&args.paths)?;
     let known = trustwalk_collect::Checkout::around(&checkout.root, args.repository.as_deref());
-    let mut terraform = trustwalk_terraform::read(&gathered.terraform);
+    let (mut terraform, templates) = trustwalk_terraform::read_with_templates(&gathered.terraform);
+    // What a template holds is read where it is filled in, and is no document before.
+    gathered.declared.retain(|file| !templates.contains(file.path()));
     terraform.unread.append(&mut gathered.unread);
     terraform.add(std::mem::take(&mut gathered.plans));
     let mut world = World::of(gathered.declared, &gathered.ci, terraform, checkout, known.repository());

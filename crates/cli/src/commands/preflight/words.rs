@@ -150,14 +150,19 @@ pub(super) fn summary(report: &Report) -> String {
         identities(report.identities.len()),
         counted(report.files, "file")
     )];
-    for (count, word) in [
-        (of(Standing::Sound), "sound"),
-        (of(Standing::Broken), "broken"),
-        (of(Standing::Undetermined), "not decided"),
-        (of(Standing::Elsewhere), "with a role that is declared elsewhere"),
+    for (standing, word) in [
+        (Standing::Sound, "sound"),
+        (Standing::Broken, "broken"),
+        (Standing::Undetermined, "not decided"),
+        (Standing::Elsewhere, "with a role that is declared elsewhere"),
     ] {
+        let count = of(standing);
         if count > 0 {
             parts.push(format!("{count} {word}"));
+        }
+        let taken = report.identities.iter().filter(|i| !i.taken.is_empty()).count();
+        if standing == Standing::Sound && taken > 0 {
+            parts.push(format!("{taken} of these only if what nothing but the trust policy tells is so"));
         }
     }
     parts.push(counted(report.findings.len(), "finding"));

@@ -123,7 +123,7 @@ pub(super) fn bitbucket(job: &CiJob) -> Vec<Foretold> {
         let bare = job.ids.get(key).map(|uuid| super::bare_uuid(uuid)).filter(|uuid| !uuid.is_empty());
         let inner = match bare {
             Some(uuid) => Template::from(uuid),
-            None => Template::default().unknown(name, Letters::Uuid),
+            None => Template::default().unknown_for_good(name, Letters::Uuid),
         };
         Template::from("{").then(&inner).text("}")
     };
