@@ -325,7 +325,7 @@ fn of_identities(node: &Node) -> Option<&Place> {
 }
 
 /// Whether a member holds the annotation that names a role.
-fn names_a_role(node: &Node) -> bool {
+pub(crate) fn names_a_role(node: &Node) -> bool {
     let annotations = texts(node.value.get("annotations"));
     annotations.iter().any(|(key, _)| key.value.known() == Some(crate::eksctl::ROLE_ANNOTATION))
 }

@@ -52,7 +52,9 @@ fn added(kind: &str, object: &Node, lists: usize, into: &mut Declared) {
     {
         return of_kind(manifest, lists, into);
     }
-    let mut found = Vec::new();
+    // Some operators take those of the object itself (Crossplane, "ControllerConfig").
+    let own = object.at_path(&["metadata"]).ok().filter(|metadata| controllers::names_a_role(metadata));
+    let mut found: Vec<&Node> = own.into_iter().collect();
     controllers::annotated(spec, DEPTH, &mut found);
     into.accounts.extend(found.into_iter().filter_map(|metadata| made_by_operator(kind, object, metadata)));
 }
@@ -61,7 +63,10 @@ fn added(kind: &str, object: &Node, lists: usize, into: &mut Declared) {
 fn made_by_operator(kind: &str, object: &Node, metadata: &Node) -> Option<Account> {
     let (own, namespace) = named(object)?;
     let of = address(kind, &own, namespace.as_ref());
-    let name = metadata.value.get("name").and_then(text).filter(|n| n.value.known() != Some(""));
+    // The object's own name is not the account's.
+    let is_own = object.at_path(&["metadata"]).is_ok_and(|own| std::ptr::eq(own, metadata));
+    let name = metadata.value.get("name").filter(|_| !is_own);
+    let name = name.and_then(text).filter(|n| n.value.known() != Some(""));
     let made =
         || Said::new(Text::unknown(format!("the name that {of} gives its service account")), metadata.at.clone());
     Some(Account {

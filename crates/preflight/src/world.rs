@@ -148,7 +148,22 @@ fn may_be(declared: &Text, told: &Text) -> bool {
     if declared.known().is_some() && told.known().is_some() {
         return false;
     }
+    // What both begin and end with is looked at first: a checkout may have hundreds of roles, and as many that ask.
+    if !meet_at_their_ends(declared, told) {
+        return false;
+    }
     compared(declared, false, told) != Fit::Refuses && template(declared).like("*") != Fit::Refuses
+}
+
+/// Whether the known beginnings of two texts agree as far as the shorter goes, and their known ends.
+fn meet_at_their_ends(one: &Text, other: &Text) -> bool {
+    let agree = |one: Option<&Piece>, other: Option<&Piece>, at: fn(&str, &str) -> bool| match (one, other) {
+        (Some(Piece::Known(one)), Some(Piece::Known(other))) => at(one, other) || at(other, one),
+        _ => true,
+    };
+    let (one, other) = (one.pieces(), other.pieces());
+    agree(one.first(), other.first(), |whole, part| whole.starts_with(part))
+        && agree(one.last(), other.last(), |whole, part| whole.ends_with(part))
 }
 
 /// What follows a mark in a text.

@@ -261,3 +261,15 @@ fn each_overlay_of_an_account_is_an_identity_of_its_own() {
     files.push(("prod/kustomization.yaml", overlay("prod", "reader")));
     assert_eq!(causes(&judged(&files)), ["sub-wrong-namespace"]);
 }
+
+#[test]
+fn an_operator_that_takes_its_objects_own_annotations_makes_an_account_of_another_name() {
+    let config = "apiVersion: pkg.crossplane.io/v1alpha1\nkind: ControllerConfig\nmetadata:\n  name: aws-config\n  \
+                  annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/crossplane'}\nspec: \
+                  {podSecurityContext: {fsGroup: 2000}}\n";
+    let found = super::report(&[("config.yaml", config)]);
+    let [one] = found.identities.as_slice() else { panic!("{:#?}", found.identities) };
+    assert!(one.who.contains("the name that ControllerConfig/aws-config gives"), "{}", one.who);
+    assert_eq!(one.role.as_deref(), Some("arn:aws:iam::111122223333:role/crossplane"));
+    assert_eq!(found.outcome, trustwalk_core::diagnosis::Outcome::Undetermined);
+}
