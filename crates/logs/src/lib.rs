@@ -22,7 +22,7 @@ mod scan;
 
 pub use error::ScanError;
 pub use scan::{
-    CHUNK_BYTES, Cause, LONGEST_STAMP, MAX_CAUSES, MAX_EVENT_BYTES, MAX_LINE_BYTES, MAX_MENTIONS, MAX_REQUEST_IDS, MAX_SUCCESSES,
-    MAX_TRAIL, MAX_UNCLEAR, Mentioned, Moment, Neighbours, Scanner, SeenSuccess, Starts, Summary, Unclear,
-    same_failure, scan_files, scan_reader,
+    CHUNK_BYTES, Cause, LONGEST_STAMP, MAX_CAUSES, MAX_EVENT_BYTES, MAX_LINE_BYTES, MAX_MENTIONS, MAX_REQUEST_IDS,
+    MAX_SUCCESSES, MAX_TRAIL, MAX_UNCLEAR, Mentioned, Moment, Neighbours, Scanner, SeenSuccess, Starts, Summary,
+    Unclear, same_failure, scan_files, scan_reader,
 };
