@@ -124,25 +124,10 @@ const QUOTED: &[(Dress, Symptom, &str)] = &[
         "If you see InvalidIdentityToken: No OpenIDConnect provider found in your account, register it.",
     ),
     (Prose, NoProvider, "- When the log says \"No OpenIDConnect provider found in your account\", register the issuer"),
-    (Prose, NoProvider, "The answer `InvalidIdentityToken: No OpenIDConnect provider found in your account` is STS's."),
+    (Prose, NoProvider, "You get `InvalidIdentityToken: No OpenIDConnect provider found in your account` without it."),
     (Prose, NoProvider, "| InvalidIdentityToken: No OpenIDConnect provider found in your account | register | TW021 |"),
     (Prose, NoProvider, "* **InvalidIdentityToken: No OpenIDConnect provider found in your account**: register it"),
-    (
-        Prose,
-        NoProvider,
-        "<alice> anyone else with InvalidIdentityToken: No OpenIDConnect provider found in your account",
-    ),
     (Prose, NoProvider, "<li>InvalidIdentityToken: No OpenIDConnect provider found in your account</li>"),
-    (
-        Prose,
-        NoProvider,
-        "{\"user\":\"U1\",\"message\":\"why does it say InvalidIdentityToken: No OpenIDConnect provider found\"}",
-    ),
-    (
-        Pattern,
-        NoProvider,
-        "{\"user\":\"U1\",\"text\":\"it says InvalidIdentityToken: No OpenIDConnect provider found in your account\"}",
-    ),
 ];
 
 #[test]
@@ -257,6 +242,27 @@ const HAPPENED: &[(Symptom, &str)] = &[
          in your account",
     ),
     (NoProvider, "# see the runbook\nInvalidIdentityToken: No OpenIDConnect provider found in your account"),
+    // What somebody says that he met.
+    (NoProvider, "<alice> anyone else with InvalidIdentityToken: No OpenIDConnect provider found in your account"),
+    (NoProvider, "hey, deployment/ledger says InvalidIdentityToken: No OpenIDConnect provider found in your account"),
+    (NoProvider, "When I run it, I get \"InvalidIdentityToken: No OpenIDConnect provider found in your account\""),
+    (NoProvider, "Why do our pods say InvalidIdentityToken: No OpenIDConnect provider found in your account"),
+    (NoProvider, "the pods log `InvalidIdentityToken: No OpenIDConnect provider found in your account`"),
+    (NoProvider, "**Error**: InvalidIdentityToken: No OpenIDConnect provider found in your account"),
+    (
+        NoProvider,
+        "{\"user\":\"U1\",\"message\":\"why does it say InvalidIdentityToken: No OpenIDConnect provider found\"}",
+    ),
+    (
+        NoProvider,
+        "{\"text\":\"it says InvalidIdentityToken: No OpenIDConnect provider found in your account\",\"record\":{}}",
+    ),
+    (
+        NotAuthorizedWebIdentity,
+        "for cluster \"a\": AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (attempt 3)",
+    ),
+    (NoProvider, "test of the login: InvalidIdentityToken: No OpenIDConnect provider found in your account"),
+    (NoProvider, "when calling the operation: InvalidIdentityToken: No OpenIDConnect provider found in your account"),
     // Events, conditions, runners, boxes, what is pasted in an issue.
     (
         IncorrectAudience,

@@ -56,17 +56,18 @@ const ANSWERS: &[&str] = &["error", "err", "message", "msg", "reason", "exceptio
 /// Classes of exceptions that are written as a call without a capital.
 const THROWN: &[&str] = &["gaierror", "timeout", "error", "err", "some", "ok"];
 
-/// Whether a line is one of a program, and holds a literal.
-pub(super) fn is_code(body: &str) -> bool {
+/// The longest literal of a line of a program.
+pub(super) fn quoted(body: &str) -> Option<Range<usize>> {
     let found = literals(body);
-    let Some(first) = found.first() else { return false };
+    let first = found.first()?;
     let bare = outside(body, &found);
     let trimmed = bare.trim_end();
-    begins(&bare) && has_syntax(trimmed)
+    let program = begins(&bare) && has_syntax(trimmed)
         || operator(trimmed)
         || calls(body, &found)
         || assigned(trimmed)
-        || listed(body, first, trimmed)
+        || listed(body, first, trimmed);
+    found.iter().max_by_key(|range| range.len()).filter(|_| program).cloned()
 }
 
 /// Whether the first word is one of a program's language.

@@ -135,8 +135,6 @@ const SEARCHES: &[&str] = &[
     "fgrep",
     "zgrep",
     "rg",
-    "ag",
-    "ack",
     "awk",
     "gawk",
     "sed",
@@ -146,10 +144,7 @@ const SEARCHES: &[&str] = &[
     "select-string",
     "echo",
     "printf",
-    "test",
     "[[",
-    "logger",
-    "stern",
 ];
 
 /// Whether the words are a command that was printed: by `set -x`, behind a prompt, by a runner; or one of those that
@@ -159,7 +154,7 @@ pub(super) fn is_command(body: &str) -> bool {
     if traced.len() < body.len() && traced.starts_with(' ') {
         return true;
     }
-    if ["$ ", "% ", "\u{276f} ", "##[command]", "[command]", "##[group]Run ", "RUN ", "Step "]
+    if ["$ ", "% ", "\u{276f} ", "##[command]", "[command]", "##[group]Run ", "RUN "]
         .iter()
         .any(|p| body.starts_with(p))
     {

@@ -47,8 +47,6 @@ const DESCRIBES: &[&str] = &[
     "examples",
     "docs",
     "documentation",
-    "title",
-    "text",
     "changelog",
     "todo",
     "faq",

@@ -144,8 +144,8 @@ pub(crate) fn quoted(line: &str) -> Option<(Range<usize>, Dress)> {
     if keys::is_quoting_line(body) {
         return Some((whole(), Dress::Pattern));
     }
-    if code::is_code(body) {
-        return Some((whole(), Dress::Code));
+    if let Some(range) = code::quoted(body) {
+        return Some((shift(range), Dress::Code));
     }
     if let Some(range) = head::trailing_comment(body) {
         return Some((shift(range), Dress::Comment));

@@ -1,28 +1,15 @@
-//! Words to a reader: they address somebody, ask or set a condition, and quote what a client says.
+//! Words to a reader: advice that quotes what a client says where a condition holds. What somebody tells of himself
+//! happened, in whatever words: an incident begins with such a message.
 
 use std::ops::Range;
 
 use super::literal::{literals, outside};
 
-/// Words that begin a question or a condition, or address somebody. A client begins no message so.
+/// Words that begin advice. A client begins no message so.
 const BEGIN: &[&str] = &[
     "if",
-    "when",
-    "whenever",
     "unless",
-    "how",
-    "why",
-    "what",
-    "anyone",
-    "anybody",
-    "does",
-    "did",
-    "should",
-    "hi",
-    "hello",
-    "hey",
-    "i",
-    "i'm",
+    "whenever",
     "e.g.",
     "example:",
     "tip:",
@@ -33,11 +20,12 @@ const BEGIN: &[&str] = &[
     "faq:",
     "todo:",
 ];
-/// Words that address somebody or set a condition, wherever they stand outside what is quoted.
-const ADDRESS: &[&str] = &[
-    "you", "your", "i", "my", "we", "our", "us", "anyone", "somebody", "someone", "if", "whenever", "should", "would",
-    "might", "means", "mean", "why", "how",
-];
+/// Words behind `when` where it sets a condition: botocore's own sentence goes on `when calling`.
+const WHEN: &[&str] = &["you", "the", "a", "an", "this", "that", "sts", "aws", "it"];
+/// Words that advise, wherever they stand outside what is quoted.
+const ADVISE: &[&str] = &["you", "your", "if", "whenever", "should", "means", "mean"];
+/// Words of somebody who tells what he met.
+const OWN: &[&str] = &["i", "i'm", "i've", "my", "me", "we", "we're", "our", "us", "anyone", "anybody"];
 /// Words before a quotation that tell of trouble: what is quoted then happened.
 const TROUBLE: &[&str] =
     &["fail", "error", "unable", "could not", "couldn't", "cannot", "can't", "denied", "refused", "exception"];
@@ -45,14 +33,20 @@ const TROUBLE: &[&str] =
 /// The part of a line that words to a reader quote, or all of it.
 pub(super) fn within(body: &str) -> Option<Range<usize>> {
     let body_lower = body.to_ascii_lowercase();
+    let found = literals(body);
+    let around = outside(&body_lower, &found);
+    let words = || around.split(|c: char| !(c.is_alphanumeric() || c == '\''));
+    if words().any(|word| OWN.contains(&word)) {
+        return None;
+    }
     let item = body_lower.trim_start_matches(['-', '*', '\u{2022}']).trim_start();
-    let first = item.split_whitespace().next().unwrap_or_default().trim_end_matches(',');
-    if BEGIN.contains(&first) || is_row(body) || is_markup(body) || is_said(body) {
+    let mut first = item.split_whitespace().map(|word| word.trim_end_matches(','));
+    let begins = first.next().is_some_and(|word| BEGIN.contains(&word))
+        || item.starts_with("when ") && first.next().is_some_and(|word| WHEN.contains(&word));
+    if begins || is_row(body) || is_markup(&body_lower) {
         return Some(0..body.len());
     }
-    let found = literals(body);
     let longest = found.iter().max_by_key(|r| r.len())?;
-    let quote = body.get(..longest.start)?.chars().next_back()?;
     let before = body_lower.get(..longest.start)?;
     let bare = before.trim_end_matches(['"', '\'', '`', '\u{201c}', '\u{ab}']);
     // Behind a name, an equals sign or a colon stands a value.
@@ -60,10 +54,7 @@ pub(super) fn within(body: &str) -> Option<Range<usize>> {
     {
         return None;
     }
-    let around = outside(&body_lower, &found);
-    let mut words = around.split(|c: char| !(c.is_alphanumeric() || c == '\''));
-    let addressed = words.any(|word| ADDRESS.contains(&word));
-    (addressed || quote == '`').then(|| longest.clone())
+    words().any(|word| ADVISE.contains(&word)).then(|| longest.clone())
 }
 
 /// A row of a table in a document.
@@ -71,23 +62,11 @@ fn is_row(body: &str) -> bool {
     body.starts_with('|') && body.trim_end().ends_with('|') && body.matches('|').count() > 2
 }
 
-/// Words set in a document's markup.
+/// Words set in a document's markup, which do not themselves tell of trouble: people set reports in it as well.
 fn is_markup(body: &str) -> bool {
-    const TAGS: &[&str] = &["<li>", "<p>", "<td>", "<tr>", "<code>", "<h1", "<h2", "<h3", "<blockquote>"];
+    const TAGS: &[&str] = &["<li>", "<h1", "<h2", "<h3", "<blockquote>"];
     let item = body.trim_start_matches(['-', '*']).trim_start();
-    let bold = body.contains("**") && body.matches("**").count() > 1;
+    let set = body.split("**").nth(1).filter(|_| body.matches("**").count() > 1);
+    let bold = set.is_some_and(|set| !TROUBLE.iter().any(|word| set.starts_with(word)));
     bold || TAGS.iter().any(|tag| item.starts_with(tag))
 }
-
-/// Whether somebody says it in a chat: a name in angles, and then words.
-fn is_said(body: &str) -> bool {
-    let said = || {
-        let (name, rest) = body.strip_prefix('<')?.split_once("> ")?;
-        let plain = !name.is_empty() && name.len() <= MOST_OF_A_NAME;
-        Some(plain && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b)) && !rest.contains("</"))
-    };
-    said() == Some(true)
-}
-
-/// Bytes of the longest name in a chat.
-const MOST_OF_A_NAME: usize = 32;
