@@ -54,9 +54,9 @@ impl<'a> Template<'a> {
             "Fn::Not" => each().first().copied().flatten().map(|truth| !truth),
             // One that is false decides an `And`, one that is true an `Or`, whatever is not known of the others.
             name @ ("Fn::And" | "Fn::Or") => {
-                let (decides, all) = (name == "Fn::Or", each());
-                let decided = all.contains(&Some(decides));
-                (decided || all.iter().all(Option::is_some)).then_some(decided == decides)
+                let (settles, all) = (name == "Fn::Or", each());
+                let decided = all.contains(&Some(settles));
+                (decided || all.iter().all(Option::is_some)).then_some(decided == settles)
             }
             _ => None,
         }
