@@ -52,24 +52,18 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let sure = root_cause.as_ref().filter(|f| f.confidence > Confidence::Possible);
     let consequences = consequences(sure, folded, &failures, &apart);
     let mut undetermined: Vec<String> = view.dismissed().iter().cloned().chain(several).collect();
-    if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
-        undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
+    undetermined.extend(if sure.is_none() {
+        candidates::meanings(evidence, &candidates, &observations)
     } else {
-        undetermined.extend(candidates::meanings(evidence, &candidates, apart));
-    }
-    undetermined.extend(question::recent(&view).into_iter().filter_map(|l| question::perhaps_past(&view, l)));
-    undetermined.extend(candidates::not_judged(evidence, &observations));
-    undetermined.extend(trail_not_read(evidence));
+        candidates::meanings(evidence, &candidates, apart)
+    });
+    undetermined.extend(left_open(evidence, &view, &observations));
     // Where the identity's own exchange is accepted, what is only quoted is no reason to doubt it.
     let mut mentioned = candidates::mentioned(evidence, &observations);
     if evidence.exchange.known().is_none_or(|x| x.assumed.is_none()) {
         undetermined.append(&mut mentioned);
     }
-    for (_, text) in &missing {
-        if !undetermined.contains(text) {
-            undetermined.push(text.clone());
-        }
-    }
+    add_once(&mut undetermined, missing.iter().map(|(_, text)| text));
     if root_cause.is_none() {
         undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
     }
@@ -84,9 +78,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         clock_off,
         over: candidates::over(evidence, &observations),
         beside: question::not_looked_at(&view),
-        unclear: candidates::not_understood(evidence, &observations)
-            .or_else(|| quoted_alone(evidence, &observations))
-            .filter(|_| matches!(evidence.target, Target::Log { .. })),
+        unclear: unclear(evidence, &observations),
         quoted: mentioned.into_iter().next(),
     };
     let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
@@ -115,6 +107,28 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         idle: idle(evidence),
         forthcoming: Vec::new(),
     }
+}
+
+/// Adds texts that are not there yet.
+fn add_once<'a>(all: &mut Vec<String>, texts: impl Iterator<Item = &'a String>) {
+    for text in texts {
+        if !all.contains(text) {
+            all.push(text.clone());
+        }
+    }
+}
+
+/// What may be past, what was not judged and what was not read.
+fn left_open(evidence: &Evidence, view: &View<'_>, observations: &[Observation]) -> Vec<String> {
+    let past = question::recent(view).into_iter().filter_map(|l| question::perhaps_past(view, l));
+    let judged = candidates::not_judged(evidence, observations);
+    past.chain(judged).chain(trail_not_read(evidence)).collect()
+}
+
+/// What a log that is all there is says in words that are not understood, or only quotes.
+fn unclear(evidence: &Evidence, observations: &[Observation]) -> Option<String> {
+    let told = || candidates::not_understood(evidence, observations).or_else(|| quoted_alone(evidence, observations));
+    matches!(evidence.target, Target::Log { .. }).then(told).flatten()
 }
 
 /// That a log which is all there is quotes failures, and tells of none that happened.

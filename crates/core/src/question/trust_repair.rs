@@ -63,11 +63,14 @@ pub(super) fn complete(case: &Case<'_>, reasons: &[Reason], judged: &mut Judged,
 fn titles(case: &Case<'_>, reasons: &[Reason], judged: &Judged, in_place: bool) -> Vec<String> {
     let first = |cause| reasons.iter().find(|r| trust_cause::cause(case, r) == cause);
     let gone = gone(case, reasons);
-    let called = |reason: &Reason| match &reason.miss {
-        Miss::SubjectDiffers { value, expected, .. } if in_place && gone.contains(value) => {
-            format!("allow `{expected}` in place of `{value}`")
+    let called = |reason: &Reason| {
+        if let Miss::SubjectDiffers { value, expected, .. } = &reason.miss
+            && in_place
+            && gone.contains(value)
+        {
+            return format!("allow `{expected}` in place of `{value}`");
         }
-        _ => title(reason),
+        title(reason)
     };
     judged.found.iter().map(|f| first(f.cause).map(called).unwrap_or_default()).collect()
 }
