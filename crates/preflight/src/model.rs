@@ -257,12 +257,11 @@ fn by_place(notes: impl Iterator<Item = Note>) -> Vec<Note> {
     for note in notes {
         // What is due on a day of its own is told on its own.
         let first = seen.get(&note.text).filter(|_| note.when.is_none()).and_then(|n| all.get_mut(*n));
-        match (first, &note.at) {
-            (Some((_, more)), Some(at)) => more.push(at.clone()),
-            _ => {
-                seen.entry(note.text.clone()).or_insert(all.len());
-                all.push((note, Vec::new()));
-            }
+        if let (Some((_, more)), Some(at)) = (first, &note.at) {
+            more.push(at.clone());
+        } else {
+            seen.entry(note.text.clone()).or_insert(all.len());
+            all.push((note, Vec::new()));
         }
     }
     let told = |(note, more): (Note, Vec<Spot>)| {

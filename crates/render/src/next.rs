@@ -1,5 +1,7 @@
 //! What the reader does next: one command, with the options that were typed, and what has to be known first.
 
+use std::path::Path;
+
 use trustwalk_core::diagnosis::{
     Deciding, Diagnosis, LinkState, Outcome, deciding, identities_of_log, named_in_logs, object_in_logs, tells,
     told_by_account,
@@ -371,7 +373,7 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     if e.without_credentials() && typed.value("bundle").is_none() {
         let unread = || e.besides.unread.clone().or_else(|| e.logs.gap().filter(|_| e.logs.lacks().is_some()));
         let decide = decide.or_else(|| unread().map(|gap| ["what the pods fail with: ", &gap].concat()));
-        let folder = typed.value("job").filter(|path| !path.ends_with(".yml") && !path.ends_with(".yaml"));
+        let folder = typed.value("job").filter(|path| Path::new(path).extension().is_none());
         if let (Target::Job { .. }, Some(folder)) = (&d.target, folder) {
             // The trust policies that its checkout declares are judged without an account.
             let how = [WITHOUT_CREDENTIALS, "; without any, `preflight` judges what its files declare"].concat();

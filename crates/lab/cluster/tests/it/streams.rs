@@ -58,8 +58,8 @@ async fn of_a_log_is_given_what_a_kubelet_gives() {
         ("tailLines=2&sinceSeconds=1", "two\n".to_owned()),
         // The times count.
         ("limitBytes=10", "p/c one\ntw".to_owned()),
-        ("limitBytes=35&timestamps=true", one[..35].to_owned()),
-        ("limitBytes=45&timestamps=true", format!("{one}{}", &two[..45 - one.len()])),
+        ("limitBytes=35&timestamps=true", one.get(..35).unwrap().to_owned()),
+        ("limitBytes=45&timestamps=true", format!("{one}{}", two.get(..45 - one.len()).unwrap())),
     ] {
         assert_eq!(log(&lab, query).await, (200, wanted), "{query}");
     }
