@@ -137,14 +137,14 @@ impl Checkout {
             return Err("it is a link that leads out of the checkout, which is not followed".to_owned());
         }
         let limit = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX);
-        let read = trustwalk_collect::read_up_to(path, limit).map(|mut bytes| {
+        let content = trustwalk_collect::read_up_to(path, limit).map(|mut bytes| {
             // A mark of the byte order is no letter of the first line, for editors and for other readers.
             if bytes.starts_with(BYTE_ORDER) {
                 bytes.drain(..BYTE_ORDER.len());
             }
             bytes
         });
-        read.map_err(|e| {
+        content.map_err(|e| {
             if let CollectError::TooLarge { limit, .. } = e {
                 format!("it is larger than {} MiB, more than is read", limit >> 20)
             } else if let CollectError::Read { source, .. } = &e {
