@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use trustwalk_lab_aws::{Account, AccountConfig, Provider, Role, TrustModel};
 use trustwalk_lab_cluster::{
-    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Key, Minted, NodeRuntime, NodeSpec, Store, TlsMaterial,
-    TokenMinter, TokenSpec, User,
+    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Key, LogLine, Minted, NodeRuntime, NodeSpec, Store,
+    TlsMaterial, TokenMinter, TokenSpec, User,
 };
 use trustwalk_lab_issuer::pki::{Hierarchy, LeafKey, Presentation, days_after, thumbprint, to_pem};
 use trustwalk_lab_issuer::{Issuer, IssuerServer, KubernetesSubject, ServerConfig, SigningKey};
@@ -268,8 +268,8 @@ fn spec(account: &str, role: Option<&str>) -> Value {
 struct Silent;
 
 impl NodeRuntime for Silent {
-    fn logs(&self, _: &Value, _: &str, _: bool) -> Option<Vec<u8>> {
-        Some(b"listening on port 8080\n".to_vec())
+    fn logs(&self, _: &Value, _: &str, _: bool) -> Option<Vec<LogLine>> {
+        Some(vec![LogLine { at: Timestamp::UNIX_EPOCH, text: b"listening on port 8080\n".to_vec() }])
     }
 
     fn exec(&self, _: &Value, _: &str, _: &[String], _: Option<Vec<u8>>) -> ExecResult {
