@@ -219,7 +219,7 @@ fn verdict(args: &LogsArgs, typed: &Typed, summary: &Summary, unreadable: &[Unre
     }
     if !summary.mentioned.is_empty() {
         let quoted = summary.mentioned.iter().map(|m| m.count).sum();
-        parts.push(format!("{} that only quote one", counted(quoted, "line")));
+        parts.push(format!("{} of a failure that is not seen to happen", counted(quoted, "quotation")));
     }
     if summary.cut {
         parts.push("a file ends inside a record of CloudTrail: the rest of it is missing".to_owned());
