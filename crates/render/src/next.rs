@@ -469,7 +469,9 @@ fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
         let several = d.outcome == Outcome::Broken;
         deciding(e, d).filter(|_| several).map(|deciding| tells(e, deciding.kind))
     };
-    let decide = decide.or_else(separates);
+    // What is only quoted, or not understood, is told with what it may come from.
+    let open = || d.undetermined.first().filter(|_| d.outcome == Outcome::Undetermined).cloned();
+    let decide = decide.or_else(separates).or_else(open);
     let decide = decide.unwrap_or_else(|| "whether cluster and account agree with the log".to_owned());
     let several = identities_of_log(e).len();
     let words = || format!("the log tells of {several} identities: ask about each by itself, as here about one");

@@ -1,7 +1,7 @@
 //! EKS Pod Identity: association, agent, and what reached the pod; whom the role trusts is the next question.
 
 use super::association::{acts, association, none_known};
-use super::facts::{CONTAINER_VARIABLE, RACE, alike, lacking, told};
+use super::facts::{CONTAINER_VARIABLE, RACE, alike, identity_given, lacking, told};
 use super::renewal::{anew, restart};
 use super::symptoms::find;
 use super::{Draft, Judged, names, pod_trust, skipped, two_identities};
@@ -209,7 +209,11 @@ fn passed_over(view: &View<'_>, pod: &Pod, made: i64) -> Judged {
     ))
     .show("pod created", told(pod.created), format!("Pod {}", pod.name))
     .show("association created", told(made), "eks:ListPodIdentityAssociations");
-    Judged::one(Cause::PodIdentityAssociationCacheRace, restart(view, draft))
+    let draft = restart(view, draft);
+    // What was injected before the association goes on to work, until its pods are made anew.
+    let refused = view.exchange().known().is_some_and(|exchange| exchange.assumed.is_none());
+    let works = identity_given(view) && !refused && view.pods_down() == 0 && super::recent(view).is_empty();
+    Judged::one(Cause::PodIdentityAssociationCacheRace, if works { draft.warns() } else { draft })
 }
 
 /// What EKS says of the agent's add-on where it is not well.
