@@ -125,7 +125,7 @@ fn words(text: &str) -> Vec<Word> {
         let leads = raw.ends_with([':', '=']) || bare.ends_with([':', '=']);
         // `namespace=payments`, `--namespace=payments`, and of JSON `"pod_name":"ledger-0"`
         if let Some((name, value)) = inner.split_once('=').or_else(|| inner.split_once("\":\""))
-            && name.trim_start_matches('-').bytes().all(|b| b.is_ascii_alphabetic() || b"-_.".contains(&b))
+            && name.trim_start_matches('-').bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         {
             out.push(Word { text: label(name).to_owned(), quoted: false, leads: true });
             out.push(Word { text: value.trim_matches(marks).to_owned(), quoted: true, leads: false });
@@ -420,7 +420,8 @@ mod tests {
             ("deployment/ledger in the payments namespace fails", "deployment/ledger"),
         ] {
             let found = named(text);
-            assert_eq!((found.namespaces.join(","), objects(&found).join(",")), ("payments".into(), object.into()));
+            let names = (found.namespaces.join(","), objects(&found).join(","));
+            assert_eq!(names, ("payments".into(), object.into()), "{text}");
         }
         for text in ["cmd/aws-sdk-go", "src/main-package-names", "deployment/ledger in us-east-1", "w/5c5c454cb6-9h5lf"]
         {

@@ -251,7 +251,8 @@ const HAPPENED: &[(Symptom, &str)] = &[
     (NoProvider, "**Error**: InvalidIdentityToken: No OpenIDConnect provider found in your account"),
     (
         NoProvider,
-        "{\"user\":\"U1\",\"message\":\"why does it say InvalidIdentityToken: No OpenIDConnect provider found\"}",
+        "{\"user\":\"U1\",\"message\":\"why does it say InvalidIdentityToken: No OpenIDConnect provider found in \
+         your account\"}",
     ),
     (
         NoProvider,

@@ -10,7 +10,8 @@ use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::taken_away::WEBHOOK_VOLUME;
 use super::token_file;
 use super::{
-    Draft, Judged, ignored, pod_identity, pod_trust, preset, reviews, shown, skipped, two_identities, unheeded, webhook,
+    Draft, Judged, ignored, pod_identity, pod_trust, preset, registered, reviews, shown, skipped, two_identities,
+    unheeded, webhook,
 };
 use crate::evidence::{
     AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, Variable, View, Webhook,
@@ -269,7 +270,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
     }
     let probe = e.injection_probe().known().filter(|p| p.error.is_none());
     let works = probe.is_some_and(|p| p.role_arn.is_some());
-    if !works && let Some((rule, draft)) = webhook::fault(e, &begin, webhook::complaint(e), pod, webhook::idle(e)) {
+    if !works && let Some((rule, draft)) = webhook::fault(e, &begin, webhook::complaint(e), pod, registered::idle(e)) {
         let mut judged = Judged::one(rule, draft);
         if let Some((other, draft)) = reviews::beside(e, rule, &begin) {
             judged.push(other, draft);
@@ -289,7 +290,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
     }
     let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
     let ready = |w: &Webhook| w.written_by.as_ref().map_or(w.created, |by| by.at.max(w.created));
-    let hook = webhook::injecting(e).into_iter().map(ready).min().unwrap_or_default();
+    let hook = registered::injecting(e).into_iter().map(ready).min().unwrap_or_default();
     let newer = annotated.max(hook);
     let names = bare.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
     // An account annotated from its birth and a pod that came right after: the cache had not caught up.
@@ -321,7 +322,7 @@ fn made_before(
     e: &View<'_>,
     pod: &Pod,
     newer: i64,
-    begin: &webhook::Base<'_>,
+    begin: &registered::Base<'_>,
     (who, names): (&str, &str),
     works: bool,
 ) -> Judged {

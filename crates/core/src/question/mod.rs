@@ -40,6 +40,7 @@ mod provider;
 mod provider_absent;
 mod provider_registered;
 mod refusals;
+mod registered;
 mod renewal;
 mod reviews;
 mod role_arn;

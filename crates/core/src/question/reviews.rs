@@ -4,7 +4,7 @@ use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
 use super::Draft;
-use super::webhook::{Base, Complaint, idle, injecting, is_ours_by_name, set, show, trusted};
+use super::registered::{Base, Complaint, idle, injecting, is_ours_by_name, set, show, trusted};
 use crate::cause::Cause;
 use crate::evidence::{View, Webhook};
 use crate::finding::Confidence;
