@@ -101,10 +101,15 @@ impl<'a> Rolling<'a> {
 
     /// Waits until the given time is over; for ever where none was given.
     async fn time_over(&self) {
-        match self.until {
-            Some((until, _)) => tokio::time::sleep_until(until).await,
-            None => std::future::pending().await,
-        }
+        moment(self.until.map(|(until, _)| until)).await;
+    }
+}
+
+/// Waits until then; for ever where there is no end.
+async fn moment(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -9,7 +9,7 @@ use trustwalk_collect::kube_api::{Controller, Evicted, KubeApi, LivePod};
 use trustwalk_core::plan::{Action, OnePod};
 
 use super::scene::{Ears, Scene};
-use super::{Pulse, Rolling, hopeless};
+use super::{Pulse, Rolling, hopeless, moment};
 use crate::error::ApplyError;
 use crate::progress::{Progress, RolloutView};
 
@@ -164,7 +164,7 @@ pub(crate) async fn renew(
             tokio::select! {
                 heard = ears.hear(&mut scene) => heard.map_err(|why| rolling.failed(why))?,
                 () = pulse.stands() => {}
-                () = held_until(held.as_ref()) => {}
+                () = moment(held.as_ref().map(|held| held.until)) => {}
                 () = rolling.time_over() => return Err(rolling.halted(&says, held.as_ref())),
                 () = moment(end) => return Err(rolling.stands(&scene)),
             }
@@ -241,21 +241,6 @@ fn said(held: Option<&Held>, scene: &Scene) -> String {
 fn again(before: Option<&Held>, why: String, told: Option<Duration>, seen: Option<(u64, i64, i64)>) -> Held {
     let pause = before.map_or(AGAIN, |held| held.pause.saturating_mul(2)).min(LONGEST);
     Held { why, until: Instant::now() + told.unwrap_or(pause).min(LONGEST), pause, seen }
-}
-
-async fn held_until(held: Option<&Held>) {
-    match held {
-        Some(held) => tokio::time::sleep_until(held.until).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits until then; for ever where there is no end.
-async fn moment(end: Option<Instant>) {
-    match end {
-        Some(end) => tokio::time::sleep_until(end).await,
-        None => std::future::pending().await,
-    }
 }
 
 impl Rolling<'_> {
