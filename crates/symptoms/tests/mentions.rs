@@ -264,6 +264,11 @@ const HAPPENED: &[(Symptom, &str)] = &[
     ),
     (NoProvider, "test of the login: InvalidIdentityToken: No OpenIDConnect provider found in your account"),
     (NoProvider, "when calling the operation: InvalidIdentityToken: No OpenIDConnect provider found in your account"),
+    // An event's message is its note (Kubernetes API reference, `events.k8s.io/v1`).
+    (
+        NoProvider,
+        "{\"type\":\"Warning\",\"note\":\"InvalidIdentityToken: No OpenIDConnect provider found in your account\"}",
+    ),
     // Events, conditions, runners, boxes, what is pasted in an issue.
     (
         IncorrectAudience,

@@ -39,7 +39,6 @@ const DESCRIBES: &[&str] = &[
     "summary",
     "comment",
     "comments",
-    "note",
     "notes",
     "help",
     "hint",
