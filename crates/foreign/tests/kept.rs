@@ -76,6 +76,16 @@ const KEPT: &[&str] = &[
     "Invalid length for parameter WebIdentityToken, value: 0, valid min length: 4",
     "https://h.example/x?code=403&y=1",
     "\"ParameterKey\":\"VpcId\",\"ParameterValue\":\"vpc-123\"",
+    "{\"level\":\"error\",\"credentials\":\"AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\"}",
+    "credentials: \"WebIdentityErr: failed to retrieve credentials\\ncaused by: AccessDenied: Not authorized to \
+     perform sts:AssumeRoleWithWebIdentity\\n\\tstatus code: 403, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\"",
+    "token='An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to \
+     perform sts:AssumeRoleWithWebIdentity'",
+    "auth=\"operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: \
+     3714365f-c50b-4cae-b958-917eb6a34b50, api error AccessDenied: Not authorized to perform \
+     sts:AssumeRoleWithWebIdentity\"",
+    "{\"auth\":\"InvalidIdentityToken: No OpenIDConnect provider found in your account for \
+     https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF\"}",
     "author=bob monkey=1 keyboard: us compass=north bypass=1",
 ];
 

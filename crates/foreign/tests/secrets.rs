@@ -384,6 +384,33 @@ const SENTENCES: &[&str] = &[
     "https://hooks.zapier.com/hooks/catch/123/hunter2/",
 ];
 
+/// Words after a name that is surely a secret's, and reports that hold what may be one.
+const REPORTS: &[(&str, &str)] = &[
+    ("password: \"AccessDenied: correct horse battery staple\"", "horse"),
+    ("{\"secret_access_key\":\"AccessDenied: Not authorized to perform sts:GetCallerIdentity\"}", "authorized"),
+    ("passphrase=\"correct horse battery staple\"", "horse"),
+    ("client_secret: 'operation error STS: GetCallerIdentity, api error AccessDenied: no'", "operation"),
+    ("api_key=\"The error is (AccessDenied) for all of them\"", "error"),
+    ("token: \"AccessDenied: the token is hunter2 and it is refused\"", "hunter2"),
+    ("secret=\"AccessDenied: not authorized with Tr0ub4dor&3 as it is\"", "Tr0ub4dor"),
+    ("token: \"AccessDenied: not authorized with 3714365f-c50b-4cae-b958-917eb6a34b50\"", "3714365f"),
+    ("otp: \"AccessDenied: not authorized with 482913 as it is\"", "482913"),
+    ("otp: \"AccessDenied: not authorized, code: 482913\"", "482913"),
+    ("credentials: \"AccessDenied: not authorized for admin:correcthorse here\"", "correcthorse"),
+    ("secret: \"CorrectHorse: 3714365f c50b4cae staple\"", "c50b4cae"),
+    ("secret: \"correct horse 4 staple\"", "horse"),
+    ("token=\"AccessDenied: 3714365fc50b\"", "3714365fc50b"),
+];
+
+#[test]
+fn a_report_that_holds_a_secret_or_stands_behind_a_password_is_taken() {
+    for (text, secret) in REPORTS {
+        let out = redact(text);
+        assert!(!out.contains(secret), "{text}  ->  {out}");
+        assert_eq!(redact(&out), out, "{text}");
+    }
+}
+
 #[test]
 fn a_secret_in_a_sentence_of_its_trade_is_taken() {
     let mut left = Vec::new();

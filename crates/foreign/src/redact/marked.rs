@@ -6,9 +6,10 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 
 use super::Cut;
 use super::kinds::{KINDS, Kind, OPENERS};
+use super::prose::is_prose;
 use super::random::is_random;
 use super::scan::{Bytes, is_token};
-use super::value::{is_exempt, is_prose};
+use super::value::is_exempt;
 
 static PREFIXES: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().match_kind(LONGEST).build(KINDS.iter().map(|k| k.prefix)).ok());

@@ -11,7 +11,9 @@ mod class;
 mod kinds;
 mod marked;
 mod named;
+mod prose;
 mod random;
+mod report;
 mod scan;
 mod value;
 

@@ -1,7 +1,9 @@
 //! Where the value behind a name ends, and which values are none.
 
 use super::Cut;
-use super::scan::{Bytes, changes, is_name};
+use super::prose::{is_place, is_prose};
+use super::report::is_report;
+use super::scan::{Bytes, is_name};
 
 /// How a name and its value are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +81,6 @@ const HARMLESS: [&str; 34] = [
 ];
 /// How far back quotes of the same line are counted.
 const LINE: usize = 1024;
-/// The longest place, and the longest word of a sentence: what is longer is neither, and is not read twice.
-const PLACE: usize = 2048;
 /// What opens literal text in XML (XML 1.0, 2.7).
 const CDATA: &str = "<![CDATA[";
 /// How often a quote may have been escaped: five times within each other.
@@ -100,30 +100,6 @@ pub(super) fn is_exempt(value: &[u8]) -> bool {
     let same = b"*x.-X?#\xe2\xc2".contains(first) && value.iter().all(|b| b == first);
     let word = value.strip_suffix(b".").or_else(|| value.strip_suffix(b":")).unwrap_or(value);
     variable || template || same || HARMLESS.iter().any(|h| word.eq_ignore_ascii_case(h.as_bytes()))
-}
-
-/// Whether a word is one of a sentence, a class or a path: letters that change their case as words do.
-pub(super) fn is_prose(value: &[u8]) -> bool {
-    if value.len() > PLACE {
-        return false;
-    }
-    let word = value.strip_suffix(b":").or_else(|| value.strip_suffix(b".")).unwrap_or(value);
-    let letters = word.iter().all(|b| b.is_ascii_alphabetic() || b"-_'().,;!?".contains(b));
-    // One capital before small letters begins a word, in short ones too: `Auth`.
-    let capital = word.iter().skip(1).all(u8::is_ascii_lowercase);
-    let one_case = word.iter().all(|b| !b.is_ascii_lowercase()) || word.iter().all(|b| !b.is_ascii_uppercase());
-    word.is_empty() || letters && (capital || one_case || (word.len() >= 8 && changes(word) < 40)) || is_place(value)
-}
-
-/// A file's path, a URL or an ARN: a place where something is, such as the token's file.
-fn is_place(value: &[u8]) -> bool {
-    if value.len() > PLACE {
-        return false;
-    }
-    let path = value.starts_with(b"/")
-        && value.split(|b| *b == b'/').nth(2).is_some()
-        && value.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/._-:".contains(b));
-    path || value.windows(3).any(|w| w == b"://") || value.starts_with(b"arn:")
 }
 
 /// The value behind a name, as far as it is secret.
@@ -191,7 +167,7 @@ fn sound(bytes: Bytes<'_>, name: Name, join: Join, cut: Cut, quoted: bool) -> Op
             return None;
         }
         // `"token": "not found"` is a sentence.
-        if quoted && value.contains(&b' ') && value.split(|b| *b == b' ').all(is_prose) {
+        if quoted && value.contains(&b' ') && (value.split(|b| *b == b' ').all(is_prose) || is_report(value)) {
             return None;
         }
     }
