@@ -83,6 +83,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::ProfileMissing, &["config profile (", "could not be found"]),
     row(Symptom::ProfileMissing, &["failed to get shared config profile"]),
     row(Symptom::ProfileMissing, &["could not resolve credentials using profile"]),
+    // Rust.
+    row(Symptom::ProfileMissing, &["credential", "profilefile provider could not be built", "was not defined"]),
     row(Symptom::ProfileMissing, &["contained no credentials for profile"]),
     row(Symptom::ProfileMissing, &["sharedcredsload", "failed to load shared credentials file"]),
     row(Symptom::ProfileMissing, &["partial credentials found for profile "]),
@@ -353,6 +355,8 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::ImdsUnreachable, &["you tried to access the aws ec2 instance meta", "could not be reached"]),
     // Go 1 and 2, where the line ends before it says why.
     row(Symptom::TokenFileNotOpened, &["failed fetching webidentity token", "unable to read file at /"]),
+    row(Symptom::TokenFileNotOpened, &["webidentityerr: unable to read file at "]),
+    row(Symptom::TokenFileNotOpened, &["webidentityerr: failed fetching webidentity token"]),
     row(
         Symptom::TokenFileNotOpened,
         &["credential", "failed to retrieve jwt from provide source", "unable to read file at /"],
@@ -367,6 +371,8 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::NoCredentials, &["unable to locate credentials"]),
     row(Symptom::NoCredentials, &["could not load credentials from any providers"]),
     row(Symptom::NoCredentials, &["nocredentialproviders"]),
+    // The collector of OpenTelemetry, which asks its chain at the start.
+    row(Symptom::NoCredentials, &["sigv4auth", "bad aws credentials"]),
     row(Symptom::NoCredentials, &["unable to load credentials from any of the providers"]),
     row(Symptom::NoCredentials, &["unable to load aws credentials from any provider"]),
     row(Symptom::NoCredentials, &["unable to get iam security credentials from ec2 instance metadata"]),

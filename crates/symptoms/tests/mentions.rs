@@ -42,6 +42,22 @@ const QUOTED: &[(Dress, Symptom, &str)] = &[
     (Command, NoProvider, " 1042  rg 'No OpenIDConnect provider found in your account' ."),
     (Command, IncorrectAudience, "##[group]Run test \"$x\" != 'InvalidIdentityToken: Incorrect token audience'"),
     (Command, IncorrectAudience, "[command]/usr/bin/grep InvalidIdentityToken: Incorrect token audience"),
+    (
+        Command,
+        NoProvider,
+        "$ grep -c An error occurred (InvalidIdentityToken) No OpenIDConnect provider found in your account",
+    ),
+    (
+        Command,
+        NotAuthorizedWebIdentity,
+        "$ echo An error occurred (AccessDenied): Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        Command,
+        NotAuthorizedWebIdentity,
+        "$ ./wait-for 'An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not \
+         authorized to perform sts:AssumeRoleWithWebIdentity'",
+    ),
     // Source code.
     (Code, NoProvider, "    if \"No OpenIDConnect provider found in your account\" in str(e):"),
     (Code, NoProvider, "  throw new Error('InvalidIdentityToken: No OpenIDConnect provider found in your account');"),
@@ -117,7 +133,17 @@ const QUOTED: &[(Dress, Symptom, &str)] = &[
         IncorrectAudience,
         "{\"status\":\"firing\",\"annotations\":{\"summary\":\"InvalidIdentityToken: Incorrect token audience\"}}",
     ),
+    (
+        Pattern,
+        NotAuthorizedWebIdentity,
+        "  description: 'An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not \
+         authorized to perform sts:AssumeRoleWithWebIdentity, in {{ $labels.pod }}'",
+    ),
+    (Pattern, IncorrectAudience, "  description: InvalidIdentityToken: Incorrect token audience"),
+    (Pattern, IncorrectAudience, "  summary: \"InvalidIdentityToken: Incorrect token audience\""),
     // Words to a reader.
+    (Prose, IncorrectAudience, "Note: InvalidIdentityToken: Incorrect token audience means that the id is missing"),
+    (Prose, IncorrectAudience, "Symptom: An error occurred (InvalidIdentityToken): Incorrect token audience"),
     (
         Prose,
         NoProvider,
@@ -268,6 +294,42 @@ const HAPPENED: &[(Symptom, &str)] = &[
     (
         NoProvider,
         "{\"type\":\"Warning\",\"note\":\"InvalidIdentityToken: No OpenIDConnect provider found in your account\"}",
+    ),
+    // A command with its output behind it.
+    (
+        NotAuthorizedWebIdentity,
+        "$ aws sts get-caller-identity An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity \
+         operation: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        NoProvider,
+        "+ terraform plan -out 'a b' Error: configuring the provider: InvalidIdentityToken: No OpenIDConnect provider \
+         found in your account",
+    ),
+    // Descriptions and notes that carry what only a happening has.
+    (
+        NotAuthorizedWebIdentity,
+        "description: An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not \
+         authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        NotAuthorizedWebIdentity,
+        "Note: An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized \
+         to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        NotAuthorizedWebIdentity,
+        "    description: \"sync: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity, status code: \
+         403, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\"",
+    ),
+    (
+        NotAuthorizedWebIdentity,
+        "2026-11-23T10:00:00Z note: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        NotAuthorizedWebIdentity,
+        "{\"description\":\"AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity, request id: \
+         3714365f-c50b-4cae-b958-917eb6a34b50\",\"state\":\"stopped\"}",
     ),
     // Events, conditions, runners, boxes, what is pasted in an issue.
     (

@@ -6,6 +6,28 @@ use trustwalk_symptoms::{Symptom as S, classify, classify_all, read};
 /// Meaning, words, source.
 const TABLE: &[(S, &str, &str)] = &[
     (
+        S::TokenFileNotOpened,
+        "Presenting the record failed: WebIdentityErr: unable to read file at \
+         /var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+        "cert-manager 2147",
+    ),
+    (
+        S::TokenFileNotOpened,
+        "zone of the till is not known: WebIdentityErr: failed fetching WebIdentity token: ",
+        "SDK for Go 1, WebIdentityRoleProvider",
+    ),
+    (
+        S::NoCredentials,
+        "Error: invalid configuration: extension \"sigv4auth\" has invalid configuration: bad AWS credentials",
+        "opentelemetry-operator 1007",
+    ),
+    (
+        S::ProfileMissing,
+        "CredentialsLoadingError(InvalidConfiguration { cause: \"ProfileFile provider could not be built: profile \
+         `till` was not defined: could not find source profile till referenced from the root profile\" })",
+        "SDK for Rust, aws-sdk-rust 547",
+    ),
+    (
         S::ClockSkew,
         "InvalidSignatureException: Signature expired: 20310111T204052Z is now earlier than 20310111T225449Z \
          (20310111T230949Z - 15 min.)\n\tstatus code: 400, request id: 7",
@@ -257,6 +279,16 @@ const TABLE: &[(S, &str, &str)] = &[
 
 /// Words like those above that mean another thing, and what none of them may be taken for.
 const NEAR: &[(S, &str)] = &[
+    (
+        S::TokenFileNotOpened,
+        "WebIdentityErr: failed fetching WebIdentity token: \ncaused by: WebIdentityErr: unable to read file at \
+         /var/run/secrets/eks.amazonaws.com/serviceaccount/token\ncaused by: open \
+         /var/run/secrets/eks.amazonaws.com/serviceaccount/token: permission denied",
+    ),
+    (S::TokenFileNotOpened, "WebIdentityErr: failed to retrieve credentials"),
+    (S::NoCredentials, "the till refused: bad AWS credentials"),
+    (S::NoCredentials, "extension \"sigv4auth\" is ready"),
+    (S::ProfileMissing, "the profile `till` was not defined by the author"),
     // A certificate's or a cookie's signature.
     (S::ClockSkew, "cookie rejected: signature expired 3 min. ago"),
     (S::ClockSkew, "license: Signature expired: 2031-01-11"),

@@ -9,6 +9,8 @@ pub(super) struct Head {
     pub(super) body: usize,
     /// Whether it is a record of trouble: a level, an exception's class, a client's own beginning.
     pub(super) loud: bool,
+    /// Whether a time stands before them, as in a logger's record.
+    pub(super) timed: bool,
 }
 
 /// Levels of trouble, in lower case.
@@ -42,7 +44,7 @@ const MOST: usize = 8;
 /// Reads a line's beginning.
 pub(super) fn of(line: &str) -> Head {
     let mut at = 0;
-    let mut loud = false;
+    let (mut loud, mut stamped) = (false, false);
     for _ in 0..MOST {
         let rest = line.get(at..).unwrap_or_default();
         let skipped = rest.len() - rest.trim_start().len();
@@ -60,6 +62,7 @@ pub(super) fn of(line: &str) -> Head {
         let value = bare.split_once('=').filter(|(k, _)| matches!(*k, "level" | "lvl" | "severity"));
         let level = value.map_or(bare, |(_, level)| level).trim_matches('"').to_ascii_lowercase();
         let timed = is_time(bare) || bare.starts_with("time=") || bare.starts_with("ts=");
+        stamped |= timed;
         if LOUD.contains(&level.as_str()) {
             loud = true;
         } else if !(timed || QUIET.contains(&level.as_str())) {
@@ -71,7 +74,7 @@ pub(super) fn of(line: &str) -> Head {
         at += word.len();
     }
     let body = line.get(at..).unwrap_or_default();
-    Head { body: at, loud: loud || is_loud(body) }
+    Head { body: at, loud: loud || is_loud(body), timed: stamped }
 }
 
 /// The length of what quotes a line as a whole: pytest's mark of an error, a mail's and an issue's of a quotation, an
@@ -160,6 +163,12 @@ pub(super) fn is_command(body: &str) -> bool {
     {
         return true;
     }
+    searches(body)
+}
+
+/// Whether the words are a command of a program that looks for words or prints them, or lead to one.
+pub(super) fn searches(body: &str) -> bool {
+    let body = body.trim_start_matches(['+', '$', '%', '\u{276f}']).trim_start();
     // A history's number.
     let numbered = body.trim_start_matches(|c: char| c.is_ascii_digit());
     let line = if numbered.starts_with(' ') { numbered.trim_start() } else { body };

@@ -51,6 +51,9 @@ const DESCRIBES: &[&str] = &[
     "faq",
 ];
 
+/// Those of them that status documents, events and loggers have too, for what happened.
+const TELLS: &[&str] = &["description", "summary", "note", "notes"];
+
 /// What a member's name says of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Member {
@@ -83,6 +86,13 @@ pub(super) fn is_quoting_line(body: &str) -> bool {
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     let blank = rest.get(1..).is_some_and(|r| r.starts_with([' ', '"', '\'']));
     plain && blank && member(name) != Member::Any
+}
+
+/// What a line tells behind a name that descriptions and what happened share: `description: …`, `Note: …`.
+pub(super) fn described(body: &str) -> Option<&str> {
+    let (name, value) = body.strip_prefix("- ").unwrap_or(body).trim_start().split_once(':')?;
+    let name = name.trim_end().trim_matches(['"', '\'']).to_ascii_lowercase();
+    TELLS.contains(&name.as_str()).then_some(value)
 }
 
 /// The value of a member of logfmt that is looked for, expected or run: to the next member, or to the line's end.

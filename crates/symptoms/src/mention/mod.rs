@@ -3,6 +3,7 @@
 //! not the words: a record of a logger, an exception, an answer are failures whatever they say.
 
 mod code;
+mod happened;
 mod head;
 mod keys;
 mod literal;
@@ -17,6 +18,7 @@ use crate::judge::symptoms;
 use crate::symptom::Symptom;
 use crate::text::excerpt::message;
 
+pub(crate) use happened::has_request;
 pub(crate) use keys::{Member, member};
 
 /// What the words of a failure stand in, where that does not show that it happened.
@@ -136,10 +138,16 @@ pub(crate) fn quoted(line: &str) -> Option<(Range<usize>, Dress)> {
         return Some((whole(), Dress::Comment));
     }
     if head::is_command(body) {
-        return Some((whole(), Dress::Command));
+        // Of a program that looks for words, what follows is what it looks for.
+        let output = if head::searches(body) { None } else { happened::output(body) };
+        let end = output.map_or(line.len(), |at| head.body + at);
+        return Some((head.body..end, Dress::Command));
     }
     if code::is_test(body) {
         return Some((whole(), Dress::Expectation));
+    }
+    if keys::described(body).is_some_and(|value| happened::is_told(value, head.timed)) {
+        return None;
     }
     if keys::is_quoting_line(body) {
         return Some((whole(), Dress::Pattern));

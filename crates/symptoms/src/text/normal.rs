@@ -142,7 +142,7 @@ impl Reading {
     fn member(&mut self, name: &str, value: &Value, depth: usize) {
         let quotes = match mention::member(name) {
             Member::Pattern => true,
-            Member::Describes => !self.loud,
+            Member::Describes => !self.loud && !value.as_str().is_some_and(mention::has_request),
             Member::Any => false,
         };
         if !quotes {
