@@ -21,7 +21,7 @@ use trustwalk_lab_cluster::{Gvr, Key};
 /// Longest wait for a fault to show in a log; a machine busy with other tests is slow.
 const SHOWS: Duration = Duration::from_mins(1);
 /// Longest wait for the pods after a repair that reported success.
-const READY: Duration = Duration::from_mins(1);
+const READY: Duration = Duration::from_secs(30);
 /// The table is walked in as many parts as this, so that the runner can share them among the cores.
 const PARTS: usize = 4;
 /// Fewer repairs in a part than this would mean that plans got lost; where those that a person makes fall depends on

@@ -10,6 +10,7 @@ mod habitat;
 mod log_identities;
 mod mentioned;
 mod near;
+mod next_pods;
 mod not_passed_over;
 mod objects_by_hand;
 mod observations;

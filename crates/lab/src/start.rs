@@ -1,6 +1,9 @@
 //! Building the lab's parts and wiring them together.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    thread,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
@@ -41,6 +44,16 @@ const OLD_HIERARCHY_DAYS: i64 = 3600;
 /// Days ago the second hierarchy began.
 const NEW_HIERARCHY_DAYS: i64 = 300;
 
+/// Signing keys made side by side, as RSA keys take a noticeable time each.
+fn signing_keys() -> Result<[SigningKey; 3], LabError> {
+    let made = thread::scope(|scope| {
+        let tasks = [(); 3].map(|()| scope.spawn(SigningKey::generate));
+        tasks.map(|task| task.join().unwrap_or(Err(IssuerError::SigningKey)))
+    });
+    let [first, second, third] = made;
+    Ok([first?, second?, third?])
+}
+
 /// The issuers with their chains, served.
 struct Issuers {
     server: IssuerServer,
@@ -63,16 +76,15 @@ async fn issuer_server(port: u16) -> Result<IssuerServer, LabError> {
 
 async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
     let now = clock.now();
-    let eks_key = tokio::task::spawn_blocking(SigningKey::generate);
+    let [eks_key, ci_key, foreign] = signing_keys()?;
     let authorities = Authorities {
         old: Arc::new(Hierarchy::new("2019", days_after(now, -OLD_HIERARCHY_DAYS))?),
         new: Arc::new(Hierarchy::new("2026", days_after(now, -NEW_HIERARCHY_DAYS))?),
     };
     let server = issuer_server(port).await?;
-    let eks_key = eks_key.await.map_err(|_| LabError::Control("no key could be made".to_owned()))??;
     let eks = Issuer::new(ISSUER, eks_key)?;
-    // Most labs are left before a job asks for a token: its key is made then.
-    let ci = Issuer::unmade(CI_ISSUER)?;
+    eks.set_foreign_key(foreign);
+    let ci = Issuer::new(CI_ISSUER, ci_key)?;
     server.serve_issuer(eks.clone());
     server.serve_issuer(ci.clone());
     let from = days_after(now, -CI_LEAF_DAYS);
@@ -88,8 +100,7 @@ async fn issuers_again(port: u16, before: &mut Before) -> Result<Issuers, LabErr
     let authorities = Authorities { old: Arc::new(old?), new: Arc::new(new?) };
     let server = issuer_server(port).await?;
     let eks = again_or_lost(ISSUER, &mut before.restored)?;
-    // Where nobody asked for its key, none was kept.
-    let ci = Issuer::again(CI_ISSUER, &mut before.restored)?.map_or_else(|| Issuer::unmade(CI_ISSUER), Ok)?;
+    let ci = again_or_lost(CI_ISSUER, &mut before.restored)?;
     server.restore(&mut before.restored)?;
     server.serve_issuer(eks.clone());
     server.serve_issuer(ci.clone());

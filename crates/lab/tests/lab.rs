@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use trustwalk_lab::{
     Client, Lab, LabConfig, LabError, Outside, Ports, Story, Terms, TrustModel,
@@ -13,7 +16,7 @@ use trustwalk_lab::{
 };
 
 /// Longest wait for a symptom or a recovery; a machine busy with other tests is slow.
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_secs(30);
 
 async fn lab(dir: &Path, story: Story, trust_model: TrustModel) -> Result<Lab, LabError> {
     Lab::start(LabConfig {
@@ -28,10 +31,13 @@ async fn lab(dir: &Path, story: Story, trust_model: TrustModel) -> Result<Lab, L
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everything_becomes_ready() {
+async fn boots_quickly_and_everything_becomes_ready() {
     let dir = tempfile::tempdir().unwrap();
+    let start = Instant::now();
     let lab = lab(dir.path(), Story::Healthy, TrustModel::ThumbprintOnly).await.unwrap();
+    let booted = start.elapsed();
     story::healthy(&lab).await.unwrap();
+    assert!(booted < Duration::from_secs(5), "started in {booted:?}");
     let status = lab.status().await;
     assert_eq!(status["pods"].as_array().unwrap().len(), 12);
 }
@@ -129,17 +135,19 @@ async fn walk(first: usize, step: usize) {
     story::healthy(&lab).await.unwrap();
     let mut failures = Vec::new();
     for fault in REGISTRY.iter().skip(first).step_by(step) {
+        let start = Instant::now();
         assert!(!lab.log_of(fault.target).contains(fault.symptom), "{} shows before it is there", fault.name);
         if let Err(error) = lab.break_with(fault.name).await {
             failures.push(format!("{}: {error}\n{}", fault.name, lab.log_of(fault.target)));
         }
-        if let Err(error) = lab.logged(fault.target, fault.symptom, LIMIT).await {
+        if let Err(error) = lab.logged(fault.target, fault.symptom, LIMIT / 5).await {
             failures.push(format!("{}: {error}", fault.name));
         }
         lab.mend(Some(fault.name)).await.unwrap();
         if let Err(error) = lab.all_ready(&ALL, LIMIT).await {
             failures.push(format!("{} mended: {error}", fault.name));
         }
+        eprintln!("{} took {:?}", fault.name, start.elapsed());
     }
     assert!(failures.is_empty(), "{failures:#?}");
 }

@@ -12,7 +12,7 @@ use crate::documents::ISSUER;
 use crate::servers::{Secure, answer, hostile, request, secure, stay, to_host};
 
 /// Longer than any of these should take by far, on a busy machine too.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(10);
 /// For those who never end. A handshake fits in.
 const LIMIT: Duration = Duration::from_millis(500);
 

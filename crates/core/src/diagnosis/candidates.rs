@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::Symptom;
 
-use super::{refused, whom};
+use super::{refused, unlikely, whom};
 use crate::cause::{Cause, says_nothing};
 use crate::evidence::{Evidence, Kind};
 use crate::finding::{Ruling, Standing};
@@ -42,6 +42,7 @@ pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observ
     let speaking: Vec<&Observation> = observations.iter().filter(|o| o.speaks()).collect();
     let habitat = Habitat::of(e);
     let stopped = refused::links(e);
+    let bare = unlikely::bare(e);
     let mut out: Vec<Candidate> = Vec::new();
     for ruling in &answers.rulings {
         let cause = ruling.cause;
@@ -61,7 +62,10 @@ pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observ
         };
         out.push(Candidate { code: cause.code().to_owned(), cause, standing, speaks_for, against });
     }
-    out.sort_by_key(|c| (rank(&c.standing), at_check(&stopped, c.cause).is_none(), c.cause));
+    out.sort_by_key(|c| {
+        let unseen = bare && unlikely::presupposes(c.cause);
+        (rank(&c.standing), at_check(&stopped, c.cause).is_none(), unseen, c.cause)
+    });
     out
 }
 

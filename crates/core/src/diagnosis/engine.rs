@@ -4,7 +4,7 @@ use super::candidates;
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
 use super::whom::{self, Named, named_in_logs};
-use super::{looked, saw, survivors, timeline};
+use super::{looked, saw, survivors, timeline, unlikely};
 use crate::cause::Cause;
 use crate::evidence::{
     Container, Evidence, LogMention, Observed, Pod, Target, TokenSource, Variable, View, at_work, pods_down,
@@ -34,7 +34,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let candidates = candidates::candidates(evidence, &answers, &observations);
     let (mut errors, warnings): (Vec<Finding>, Vec<Finding>) = answers.found.iter().cloned().partition(Finding::fails);
     let lived = question::kept_from_sts(&view);
-    survivors::order(&mut errors, &observations, lived);
+    survivors::order(&mut errors, &observations, lived, unlikely::bare(evidence));
     let folded = survivors::fold(&mut errors, &observations);
     let several = whom::of_several(evidence, &mut errors);
     let mut errors = errors.into_iter();

@@ -12,6 +12,7 @@ mod refused;
 mod saw;
 mod survivors;
 mod timeline;
+mod unlikely;
 mod whom;
 
 pub(crate) use after::remaining;

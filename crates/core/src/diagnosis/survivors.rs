@@ -11,7 +11,7 @@ use crate::plan::Cure;
 use crate::question::{self, Answers, perhaps_past, refusal_of};
 
 use super::model::Folded;
-use super::whom;
+use super::{unlikely, whom};
 
 /// Causes that are named for a line without a question's own words: with more of them left, a name would say nothing.
 const FEW: usize = 3;
@@ -159,17 +159,19 @@ fn explains(f: &Finding, observations: &[Observation]) -> bool {
 
 /// What explains the failure seen comes first, then what is surer, then what stands earlier in the chain. Where the
 /// workload fails before it comes to STS, what its own log shows comes first.
-pub(super) fn order(errors: &mut [Finding], observations: &[Observation], kept_from_sts: bool) {
+/// Causes that presuppose an identity which no pod was given stand after those of the same standing that do not.
+pub(super) fn order(errors: &mut [Finding], observations: &[Observation], kept_from_sts: bool, bare: bool) {
     let logged =
         |f: &Finding| observations.iter().any(|o| o.witness == Witness::Log && o.speaks() && o.can_come_from(f.cause));
     errors.sort_by_key(|f| {
         let possible = f.confidence == Confidence::Possible;
         let fits = if kept_from_sts { logged(f) } else { explains(f, observations) };
         let unsure = std::cmp::Reverse(f.confidence);
+        let unseen = possible && bare && unlikely::presupposes(f.cause);
         if kept_from_sts {
-            (possible, !fits, unsure, f.link(), f.cause)
+            (possible, !fits, unsure, unseen, f.link(), f.cause)
         } else {
-            (!fits, possible, unsure, f.link(), f.cause)
+            (!fits, possible, unsure, unseen, f.link(), f.cause)
         }
     });
 }

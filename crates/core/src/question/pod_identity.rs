@@ -6,7 +6,7 @@ use super::renewal::{anew, restart};
 use super::symptoms::find;
 use super::{Draft, Judged, names, pod_trust, skipped, two_identities};
 use crate::cause::Cause;
-use crate::evidence::{Pod, ServiceAccount, View};
+use crate::evidence::{Pod, PodIdentityAssociation, ServiceAccount, View};
 use crate::finding::Confidence;
 use crate::plan::{Action, ways};
 use trustwalk_symptoms::Symptom;
@@ -30,7 +30,7 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Jud
             return Judged::one(Cause::ContainerSkippedByAnnotation, draft);
         }
         if let Some(made) = own.created {
-            return passed_over(view, pod, made);
+            return passed_over(view, pod, own, made);
         }
     }
     if let Some(draft) = two_identities::refused(view, sa, own) {
@@ -187,7 +187,7 @@ fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
 }
 
 /// A pod without container credentials beside an association: which came first, as far as the times tell.
-fn passed_over(view: &View<'_>, pod: &Pod, made: i64) -> Judged {
+fn passed_over(view: &View<'_>, pod: &Pod, own: &PodIdentityAssociation, made: i64) -> Judged {
     let after = pod.created - made;
     if after > RACE {
         let addon = degraded(view).map(|state| format!("; the add-on {state}")).unwrap_or_default();
@@ -209,11 +209,32 @@ fn passed_over(view: &View<'_>, pod: &Pod, made: i64) -> Judged {
     ))
     .show("pod created", told(pod.created), format!("Pod {}", pod.name))
     .show("association created", told(made), "eks:ListPodIdentityAssociations");
-    let draft = restart(view, draft);
+    let next = for_next_pods(view, own);
+    // New pods cure nothing where they are refused, and harm those that work.
+    let draft = if next.found.is_empty() { restart(view, draft) } else { draft };
     // What was injected before the association goes on to work, until its pods are made anew.
     let refused = view.exchange().known().is_some_and(|exchange| exchange.assumed.is_none());
     let works = identity_given(view) && !refused && view.pods_down() == 0 && super::recent(view).is_empty();
-    Judged::one(Cause::PodIdentityAssociationCacheRace, if works { draft.warns() } else { draft })
+    let mut judged = Judged::one(Cause::PodIdentityAssociationCacheRace, if works { draft.warns() } else { draft });
+    judged.join(next);
+    judged
+}
+
+/// What pods made from now on would meet, which are given the association's role: no pod has met it yet.
+fn for_next_pods(view: &View<'_>, own: &PodIdentityAssociation) -> Judged {
+    let mut judged = match view.association_role().known() {
+        Some(role) => match pod_trust::other_arn(view, role, own) {
+            Some(draft) => Judged::one(Cause::RoleDoesNotExist, draft),
+            None => pod_trust::causes(view, role, own),
+        },
+        None if view.association_role().is_absent() => pod_trust::gone(view, own),
+        None => Judged::open(lacking("the role of the association", view.association_role())),
+    };
+    for found in &mut judged.found {
+        found.draft.sentence = format!("pods made next would be refused: {}", found.draft.sentence);
+        found.draft.quiet = true;
+    }
+    judged
 }
 
 /// What EKS says of the agent's add-on where it is not well.

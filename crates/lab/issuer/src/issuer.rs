@@ -38,7 +38,6 @@ struct State {
     /// The key that signs, once it is made.
     signing: Option<Arc<SigningKey>>,
     published: Vec<Arc<SigningKey>>,
-    /// The key that a [`KeySetFault::Foreign`] key set shows instead of the real one, once it is made.
     foreign: Option<Arc<SigningKey>>,
     faults: Faults,
 }
@@ -121,19 +120,6 @@ impl Issuer {
             }
         });
         self.read(|state| state.signing.clone()).ok_or(IssuerError::SigningKey)
-    }
-
-    /// Makes the key that is shown instead of the real one, if it is to be shown and there is none.
-    fn make_foreign(&self) -> Result<(), IssuerError> {
-        let wanted = self.read(|state| state.faults.key_set == KeySetFault::Foreign && state.foreign.is_none());
-        if wanted {
-            let fresh = Arc::new(SigningKey::generate()?);
-            self.write_keys(|state| {
-                // Somebody else may have been faster.
-                state.foreign.get_or_insert(fresh);
-            });
-        }
-        Ok(())
     }
 
     fn with(url: &str, key: Option<Arc<SigningKey>>) -> Result<Self, IssuerError> {
@@ -260,10 +246,15 @@ impl Issuer {
         });
     }
 
+    /// The key a [`KeySetFault::Foreign`] key set shows instead of the real one.
+    pub fn set_foreign_key(&self, key: SigningKey) {
+        self.write_keys(|state| state.foreign = Some(Arc::new(key)));
+    }
+
     /// The key set as served now.
     pub fn jwks(&self) -> Value {
         // Without randomness there is no key, and none is shown.
-        let _made = self.make().and_then(|()| self.make_foreign());
+        let _made = self.make();
         self.read(|state| {
             let keys: Vec<Value> = match state.faults.key_set {
                 KeySetFault::None => state.published.iter().map(|key| key.jwk()).collect(),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
-use trustwalk_lab_issuer::{DocumentFault, Faults, Issuer, KeySetFault};
+use trustwalk_lab_issuer::{DocumentFault, Faults, Issuer, KeySetFault, SigningKey};
 
 use super::wrong::WrongScenario;
+use crate::LabError;
 
 /// Longest that an answer may take, seconds: clients gave up long before.
 const SLOWEST: u64 = 600;
@@ -120,7 +121,12 @@ impl DocumentsForm {
     }
 
     /// Gives an issuer these faults.
-    pub(super) fn befall(&self, issuer: &Issuer) {
+    pub(super) async fn befall(&self, issuer: &Issuer) -> Result<(), LabError> {
+        if self.key_set == Some(KeySetForm::Foreign) {
+            let made = tokio::task::spawn_blocking(SigningKey::generate).await;
+            issuer.set_foreign_key(made.map_err(|_| LabError::Control("no key could be made".to_owned()))??);
+        }
         issuer.set_faults(|faults| *faults = self.faults());
+        Ok(())
     }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn begin(lab: &Lab, scenario: &Scenario, mut before: Option<&mu
     for (name, documents) in scenario.documents() {
         // A cluster that was kept gets those that it had, below.
         if let Some(signer) = signers.get(name) {
-            documents.befall(&signer.issuer);
+            documents.befall(&signer.issuer).await?;
         }
     }
     let mut scene = Scene {

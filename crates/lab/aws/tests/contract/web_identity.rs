@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use trustwalk_lab_aws::TrustModel;
-use trustwalk_lab_issuer::DocumentFault;
 use trustwalk_lab_issuer::pki::Presentation;
+use trustwalk_lab_issuer::{DocumentFault, SigningKey};
 
 use super::client::{Client, unsigned};
 use super::world::{BARE, HOST, ISSUER, KEYS_HOST, ROLE, SUBJECT, World, condition, role, trust};
@@ -103,6 +103,7 @@ async fn signatures_are_checked_against_the_published_key() {
     let token = world.token(&[]);
     let (kept, _) = token.rsplit_once('.').unwrap();
     world.assume(&format!("{kept}.{}", "A".repeat(342))).await.refuses(400, CODE, NOT_VALIDATED);
+    world.issuer.set_foreign_key(SigningKey::generate().unwrap());
     world.issuer.set_faults(|f| f.key_set = trustwalk_lab_issuer::KeySetFault::Foreign);
     let answer = world.assume(&token).await;
     assert_eq!((answer.status, answer.text("Code").as_str()), (400, CODE));
