@@ -69,6 +69,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::TokenParameterInvalid, &["invalid type for parameter webidentitytoken, value: "]),
     row(Symptom::TokenParameterInvalid, &["missing required parameter in input: \"webidentitytoken\""]),
     row(Symptom::TokenParameterInvalid, &["missing required key 'webidentitytoken'"]),
+    // PHP, of a file that stays empty.
+    row(Symptom::TokenParameterInvalid, &["invalididentitytoken from file: "]),
     row(Symptom::TokenParameterInvalid, &["minimum field size of 4, assumerolewithwebidentityinput.webidentitytoken"]),
     row(Symptom::TokenParameterInvalid, &["missing required parameter params[:web_identity_token]"]),
     row(Symptom::TokenParameterInvalid, &["[webidentitytoken] must be a string"]),
@@ -328,6 +330,10 @@ pub(crate) const SPECIFIC: &[Row] = &[
     shared(Symptom::Throttled, &["requestlimitexceeded", "request limit exceeded"]),
     row(Symptom::TokenFileMissing, &["missing :web_identity_token_file parameter or invalid file path"]),
     row(Symptom::TokenFileNotOpened, &["unable to locate specified web identity token file"]),
+    // C++, Fluent Bit and PHP, which do not say why.
+    row(Symptom::TokenFileNotOpened, &["stsassumerolewithwebidentitycredentialsprovider", "can't open token file"]),
+    row(Symptom::TokenFileNotOpened, &["could not read web identi", " token file"]),
+    row(Symptom::TokenFileNotOpened, &["credential", "unreadable tokenfile at location "]),
     // JavaScript 2: its words hide the error of the file, its stack does not.
     row(Symptom::TokenFileNotOpened, &["missing credentials in config", "opensync", "tokenfilewebidentitycredentials"]),
 ];
@@ -392,6 +398,10 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::NoCredentials, &["no valid credential sources for "]),
     row(Symptom::NoCredentials, &["no aws credentials provided by"]),
     row(Symptom::NoCredentials, &["no identity could be resolved from the chain"]),
+    // Kotlin.
+    row(Symptom::NoCredentials, &["no credentials could be loaded from the chain"]),
+    // Fluent Bit.
+    row(Symptom::NoCredentials, &["[signv4]", "provider returned no credentials"]),
     row(Symptom::NoCredentials, &["awsaccesskeyid not found"]),
     row(Symptom::NoCredentials, &["no signing credentials available"]),
     // Hadoop S3A, whose list of providers was set to keys alone.
@@ -433,8 +443,6 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::WebIdentityOther, &["assuming web identity role", "error"]),
     row(Symptom::WebIdentityOther, &["credentials could not be loaded, please check your action inputs"]),
     shared(Symptom::WebIdentityOther, &["credentials could not be loaded"]),
-    row(Symptom::WebIdentityOther, &["stsassumerolewithwebidentitycredentialsprovider", "can't open token file"]),
-    row(Symptom::WebIdentityOther, &["could not read web identi", " token file"]),
     row(Symptom::WebIdentityOther, &["aws_credentials", "sts assume role request failed"]),
     row(Symptom::WebIdentityOther, &["failed to refresh cached credentials"]),
     // JavaScript 2: AssumeRoleWithWebIdentity takes no external id (STS API reference).

@@ -28,6 +28,39 @@ const TABLE: &[(S, &str, &str)] = &[
         "SDK for Rust, aws-sdk-rust 547",
     ),
     (
+        S::TokenParameterInvalid,
+        "Aws\\Exception\\CredentialsException: InvalidIdentityToken from file: /run/token",
+        "aws-sdk-php, AssumeRoleWithWebIdentityCredentialProvider",
+    ),
+    (
+        S::TokenFileNotOpened,
+        "[ERROR] 2031-02-03 10:11:12.123 STSAssumeRoleWithWebIdentityCredentialsProvider [140] Can't open token file: \
+         /var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+        "aws-sdk-cpp, STSCredentialsProvider.cpp",
+    ),
+    (
+        S::TokenFileNotOpened,
+        "[2031/01/01 00:00:00] [error] [aws_credentials] Could not read web identity token file",
+        "fluent-bit, flb_aws_credentials_sts.c",
+    ),
+    (
+        S::TokenFileNotOpened,
+        "PHP Fatal error: Uncaught Aws\\Exception\\CredentialsException: Unreadable tokenfile at location \
+         /var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+        "aws-sdk-php, AssumeRoleWithWebIdentityCredentialProvider",
+    ),
+    (
+        S::NoCredentials,
+        "aws.smithy.kotlin.runtime.auth.awscredentials.CredentialsProviderException: No credentials could be loaded \
+         from the chain: CredentialsProviderChain -> EnvironmentCredentialsProvider -> ImdsCredentialsProvider",
+        "smithy-kotlin, CredentialsProviderChain",
+    ),
+    (
+        S::NoCredentials,
+        "[2031/01/01 00:00:00] [error] [signv4] Provider returned no credentials, service=logs",
+        "fluent-bit, flb_signv4.c",
+    ),
+    (
         S::ClockSkew,
         "InvalidSignatureException: Signature expired: 20310111T204052Z is now earlier than 20310111T225449Z \
          (20310111T230949Z - 15 min.)\n\tstatus code: 400, request id: 7",

@@ -162,7 +162,7 @@ const LINES: &[(Symptom, &str)] = &[
         "java.nio.file.AccessDeniedException: /var/run/secrets/eks.amazonaws.com/serviceaccount/token",
     ),
     (
-        Symptom::WebIdentityOther,
+        Symptom::TokenFileNotOpened,
         "[ERROR] 2026-11-23 10:00:00.000 STSAssumeRoleWithWebIdentityCredentialsProvider [140] Can't open token \
          file: /var/run/t",
     ),
