@@ -204,6 +204,25 @@ impl Declared {
         self.unread.extend(other.unread);
     }
 
+    /// Adds of another what is not there yet: the same thing read twice is one.
+    pub(crate) fn add_new(&mut self, other: Self) {
+        fn new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+            for one in more {
+                if !all.contains(&one) {
+                    all.push(one);
+                }
+            }
+        }
+        new(&mut self.roles, other.roles);
+        new(&mut self.providers, other.providers);
+        new(&mut self.clusters, other.clusters);
+        new(&mut self.addons, other.addons);
+        new(&mut self.associations, other.associations);
+        new(&mut self.accounts, other.accounts);
+        new(&mut self.workloads, other.workloads);
+        new(&mut self.unread, other.unread);
+    }
+
     /// Whether it gives a service account a role, by annotation or by association.
     pub fn gives_a_role(&self) -> bool {
         let annotated = |a: &Account| {

@@ -1,10 +1,11 @@
 //! Cluster configs of eksctl (eksctl, "Config file schema").
 
 use crate::addons::account_of_addon;
-use crate::declared::{Account, Addon, Association, Cluster, Declared, Format, Identity, Role};
+use crate::declared::{Account, Addon, Association, Cluster, Declared, Format, Identity, Role, Unread};
 use crate::kubernetes::text;
 use crate::node::{Node, Value};
 use crate::place::{Place, Said};
+use crate::plain::{Plain, is_true};
 use crate::text::Text;
 
 /// The annotation that eksctl writes for `attachRoleARN`.
@@ -16,8 +17,8 @@ pub(crate) fn is_config(document: &Node) -> bool {
     of("apiVersion").is_some_and(|v| v.known().is_some_and(|v| v.starts_with("eksctl.io/")))
 }
 
-/// What it declares.
-pub(crate) fn declare(document: &Node, into: &mut Declared) {
+/// What it declares. The plain scalars are those that its reader, which is kubectl's, takes for no text.
+pub(crate) fn declare(document: &Node, plain: &Plain, into: &mut Declared) {
     let Some(name) = document.at_path(&["metadata", "name"]).ok().and_then(text) else { return };
     let cluster = name.value.clone();
     let bare = Text::unknown(format!("issuer of the cluster {cluster}, without https://"));
@@ -28,7 +29,9 @@ pub(crate) fn declare(document: &Node, into: &mut Declared) {
     let from_config = from(format!("ClusterConfig/{cluster}"), document);
     into.clusters.push(Cluster { from: from_config, name, issuer, built_in_agent });
     let listed = |path: &[&str]| document.at_path(path).map(|n| n.value.items()).unwrap_or_default();
-    for (n, node) in listed(&["iam", "serviceAccounts"]).iter().enumerate() {
+    let accounts = if has_provider(document, plain) { listed(&["iam", "serviceAccounts"]) } else { &[] };
+    into.unread.extend(without_provider(document, plain));
+    for (n, node) in accounts.iter().enumerate() {
         let from = from(format!("iam.serviceAccounts[{n}]"), node);
         let role = role(node, &bare, &from);
         into.accounts.extend(account(node, role.as_ref(), &cluster, from));
@@ -53,6 +56,34 @@ pub(crate) fn declare(document: &Node, into: &mut Declared) {
             account: own.map(|(namespace, name)| (namespace.into(), name.into())),
         });
     }
+}
+
+/// Whether eksctl is to make the cluster's provider, as far as the file tells.
+fn has_provider(document: &Node, plain: &Plain) -> bool {
+    let Ok(told) = document.at_path(&["iam", "withOIDC"]) else { return false };
+    // What something fills in first is not known, and no reason to refuse anything.
+    let filled_in = || match &told.value {
+        Value::Text(known) => crate::with_placeholders(known.known().unwrap_or_default()).known().is_none(),
+        Value::Unknown(_) => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => false,
+    };
+    is_true(told, plain) || filled_in()
+}
+
+/// That no account is made because no provider is: eksctl refuses a config with `iam.serviceAccounts` and without
+/// `iam.withOIDC: true`, whose default is false (eksctl, `ValidateClusterConfig` in
+/// `pkg/apis/eksctl.io/v1alpha5/validation.go`). Of an add-on's role it asks whether the cluster has a provider
+/// already.
+fn without_provider(document: &Node, plain: &Plain) -> Option<Unread> {
+    let of = |path: &[&str]| document.at_path(path).ok();
+    let accounts = of(&["iam", "serviceAccounts"]).filter(|n| !n.value.items().is_empty())?;
+    if has_provider(document, plain) {
+        return None;
+    }
+    let at = of(&["iam", "withOIDC"]).unwrap_or(accounts).at.clone();
+    let why = "eksctl refuses this config, for it makes the service accounts of `iam.serviceAccounts` only with an \
+               OIDC provider: write `withOIDC: true` under `iam`; they and their roles were not judged";
+    Some(Unread { at, why: why.to_owned() })
 }
 
 /// The namespace of an entry for a service account (eksctl, "IAM Roles for Service Accounts": `default` where none is

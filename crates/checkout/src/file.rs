@@ -9,6 +9,7 @@ use crate::kustomize::Kustomization;
 use crate::limits::FILE_BYTES;
 use crate::node::{Node, Value};
 use crate::place::{Place, Said};
+use crate::plain::{self, Plain, Refused};
 use crate::text::Text;
 use crate::yaml::read_yaml;
 use crate::{cloudformation, controllers, eksctl, helm, kubernetes, kustomize};
@@ -34,6 +35,10 @@ pub struct InFile {
     template: Option<(Arc<str>, Place)>,
     /// The chart whose values give a service account an annotation of AWS's, or whose templates do.
     speaks: Option<Arc<str>>,
+    /// The template of CloudFormation that it is.
+    stack: Option<Node>,
+    /// What kubectl refuses of its manifests.
+    refused: Vec<Refused>,
 }
 
 impl InFile {
@@ -44,7 +49,7 @@ impl InFile {
 
     /// Whether all of it was read.
     pub fn is_whole(&self) -> bool {
-        self.declared.unread.is_empty()
+        self.declared.unread.is_empty() && self.refused.is_empty()
     }
 
     /// Whether it gives a service account a role.
@@ -129,7 +134,7 @@ pub fn read_file(source: &Source) -> InFile {
     }));
     for document in &read.all {
         let before = count(&out.declared);
-        of_document(source, document, &mut out);
+        of_document(source, document, &read.plain, &mut out);
         // kubectl refuses such a manifest, and a policy of it is not what it seems; other tools take the last. Where it
         // declares nothing of identities, it is no matter of theirs.
         let matters = count(&out.declared) > before || kustomize::is_one(&source.path);
@@ -140,7 +145,13 @@ pub fn read_file(source: &Source) -> InFile {
             let twice = read.twice.iter().filter(within);
             out.declared.unread.extend(twice.map(|at| Unread { at: at.clone(), why: why.to_owned() }));
         }
+        if matters && kubernetes::is_object(document) && !eksctl::is_config(document) {
+            out.refused.extend(plain::refused(document, &read.plain));
+        }
     }
+    // A file holds one template; which of several a stack is made of nobody could say.
+    let mut documents = read.all;
+    out.stack = documents.pop().filter(|last| documents.is_empty() && cloudformation::is_template(last));
     out
 }
 
@@ -151,11 +162,11 @@ fn count(declared: &Declared) -> usize {
     identities + accounts.len() + workloads.len()
 }
 
-fn of_document(source: &Source, document: &Node, out: &mut InFile) {
+fn of_document(source: &Source, document: &Node, plain: &Plain, out: &mut InFile) {
     if kustomize::is_one(&source.path) {
         out.kustomization = Some(kustomize::read(&source.path, document));
     } else if eksctl::is_config(document) {
-        eksctl::declare(document, &mut out.declared);
+        eksctl::declare(document, plain, &mut out.declared);
     } else if kubernetes::is_object(document) {
         kubernetes::declare(document, &mut out.declared);
     } else if cloudformation::is_template(document) {
@@ -165,6 +176,11 @@ fn of_document(source: &Source, document: &Node, out: &mut InFile) {
     } else if helm::is_values(&source.path) {
         let before = out.declared.accounts.len();
         helm::values(document, &helm::Release::default(), &mut out.declared);
+        let named = out.declared.accounts.get(before..).unwrap_or_default().iter().map(|a| &a.name.at);
+        let odd: Vec<Place> = named.filter(|at| plain::is_in(at, plain)).cloned().collect();
+        let why = "Helm reads this as true or false or as a number, and the chart gets another name than is written \
+                   here: write it in quotes";
+        out.declared.unread.extend(odd.into_iter().map(|at| Unread { at, why: why.to_owned() }));
         if out.declared.accounts.len() > before {
             out.speaks = Some(source.path.rsplit_once('/').map_or("", |(folder, _)| folder).into());
         }
@@ -217,6 +233,22 @@ pub(crate) fn with_placeholders(node: &Node) -> Node {
     Said::new(value, node.at.clone())
 }
 
+/// The files, those whose template others make stacks of as what comes of it with the parameters that they are given.
+fn as_stacks(mut files: Vec<InFile>) -> Vec<InFile> {
+    let made = {
+        let templates = files.iter().enumerate().filter_map(|(n, f)| Some((n, (&*f.path, f.stack.as_ref()?))));
+        let (numbers, sources): (Vec<usize>, Vec<_>) = templates.unzip();
+        let made = cloudformation::nested(&sources);
+        made.into_iter().filter_map(|(n, declared)| Some((*numbers.get(n)?, declared))).collect::<Vec<_>>()
+    };
+    for (n, declared) in made {
+        let Some(file) = files.get_mut(n) else { continue };
+        let before = std::mem::replace(&mut file.declared, declared);
+        file.declared.add_new(Declared { unread: before.unread, ..Declared::default() });
+    }
+    files
+}
+
 /// All that the files declare together: names as kustomizations make them, charts that are to be rendered.
 pub fn combined(files: Vec<InFile>) -> Declared {
     let mut all = Declared::default();
@@ -224,8 +256,10 @@ pub fn combined(files: Vec<InFile>) -> Declared {
     let mut operations = BTreeMap::new();
     let mut templates: BTreeMap<Arc<str>, Place> = BTreeMap::new();
     let mut speaking: BTreeSet<Arc<str>> = BTreeSet::new();
-    for file in files {
+    let mut refused = Vec::new();
+    for file in as_stacks(files) {
         all.add(file.declared);
+        refused.extend(file.refused);
         kustomizations.extend(file.kustomization);
         operations.extend(file.operations);
         if let Some((chart, at)) = file.template {
@@ -240,6 +274,10 @@ pub fn combined(files: Vec<InFile>) -> Declared {
             all.unread.push(Unread { at, why: why.to_owned() });
         }
     }
+    // What a kustomization takes in is written anew before kubectl reads it.
+    let taken = |path: &str| kustomizations.iter().any(|k| k.takes(path));
+    refused.retain(|r: &Refused| !(r.kustomize_mends && taken(&r.unread.at.path)));
+    all.unread.extend(refused.into_iter().map(|r| r.unread));
     controllers::resolve(&mut all);
     kustomize::apply(&mut kustomizations, &operations, &mut all);
     all

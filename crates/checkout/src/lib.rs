@@ -18,6 +18,7 @@ pub mod limits;
 mod node;
 mod place;
 mod placeholder;
+mod plain;
 mod releases;
 mod text;
 mod yaml;

@@ -12,6 +12,7 @@ use crate::declared::Unread;
 use crate::limits::{ALIASED, DEPTH, FAULTS, VALUES};
 use crate::node::{Node, Value};
 use crate::place::{Place, Said};
+use crate::plain::{Plain, is_in, is_other};
 use crate::text::Text;
 
 /// The documents of a text, and what of it could not be read.
@@ -23,6 +24,8 @@ pub struct Documents {
     pub unread: Vec<Unread>,
     /// Keys that stand a second time in their object: the last is what was read.
     pub twice: Vec<Place>,
+    /// Line and column of each plain scalar that is a text by YAML 1.2, and a truth value or a number for kubectl.
+    pub(crate) plain: Plain,
 }
 
 /// Reads the documents of a text. One that is broken does not hide those after it.
@@ -61,6 +64,7 @@ pub fn read_yaml(path: &Arc<str>, text: &str) -> Documents {
         }
     }
     out.twice = tree.twice;
+    out.plain = tree.plain;
     out
 }
 
@@ -103,11 +107,20 @@ struct Tree<'p> {
     aliased: usize,
     /// Keys that stand a second time in one object.
     twice: Vec<Place>,
+    plain: Plain,
 }
 
 impl<'p> Tree<'p> {
     fn new(path: &'p Arc<str>) -> Self {
-        Self { path, stack: Vec::new(), anchors: HashMap::new(), written: 0, aliased: 0, twice: Vec::new() }
+        Self {
+            path,
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            written: 0,
+            aliased: 0,
+            twice: Vec::new(),
+            plain: Plain::new(),
+        }
     }
 
     /// Takes an event in; gives the document that ends with it.
@@ -117,6 +130,13 @@ impl<'p> Tree<'p> {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(text, *style, tag.as_deref());
                 let node = Said::new(value, place(self.path, span.start, span.end));
+                if *style == ScalarStyle::Plain
+                    && tag.is_none()
+                    && matches!(node.value, Value::Text(_))
+                    && is_other(text)
+                {
+                    self.plain.insert((node.at.line, node.at.column));
+                }
                 let function = tag.as_deref().and_then(|t| self.function(t, span));
                 self.written += 1;
                 if self.written > VALUES {
@@ -151,7 +171,11 @@ impl<'p> Tree<'p> {
                 if self.aliased > ALIASED {
                     return Err(format!("its aliases stand for more than {ALIASED} values, and the rest was not read"));
                 }
-                Ok(self.put(Said::new(node.value, place(self.path, span.start, span.end)), count, 0))
+                let at = place(self.path, span.start, span.end);
+                if is_in(&node.at, &self.plain) {
+                    self.plain.insert((at.line, at.column));
+                }
+                Ok(self.put(Said::new(node.value, at), count, 0))
             }
             _ => Ok(None),
         }

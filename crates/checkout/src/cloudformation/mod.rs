@@ -1,6 +1,7 @@
 //! Templates of CloudFormation and SAM, the output of `cdk synth` included: roles, providers, clusters, add-ons,
 //! associations, and the manifests that CDK keeps in them (CloudFormation, "Resource type reference").
 
+mod nested;
 mod resolve;
 
 use crate::addons::account_of_addon;
@@ -11,7 +12,8 @@ use crate::limits::FUNCTIONS;
 use crate::node::{Node, Value};
 use crate::place::Said;
 use crate::text::Text;
-use resolve::Template;
+pub(crate) use nested::nested;
+use resolve::{Given, Template};
 
 /// Whether a document is one.
 pub(crate) fn is_template(document: &Node) -> bool {
@@ -27,7 +29,15 @@ fn kind(resource: &Node) -> Option<&str> {
 
 /// What it declares.
 pub(crate) fn declare(document: &Node, into: &mut Declared) {
-    let template = Template::new(document);
+    of_template(&Template::new(document), into);
+}
+
+/// What it declares as a stack that is given parameters.
+fn declare_with(document: &Node, given: &Given, into: &mut Declared) {
+    of_template(&Template::with(document, given), into);
+}
+
+fn of_template(template: &Template<'_>, into: &mut Declared) {
     for (id, resource) in template.resources() {
         if id.starts_with("Fn::ForEach::") && makes_ours(resource, FUNCTIONS) {
             let why = "resources that `Fn::ForEach` makes are not followed: give what comes of it, as `aws \
@@ -39,7 +49,7 @@ pub(crate) fn declare(document: &Node, into: &mut Declared) {
         if template.is_never(resource) {
             continue;
         }
-        let one = One { template: &template, id, resource };
+        let one = One { template, id, resource };
         match kind {
             "AWS::IAM::Role" => into.roles.extend(one.role(&mut into.unread)),
             "AWS::IAM::OIDCProvider" => into.providers.extend(one.provider("ClientIdList")),

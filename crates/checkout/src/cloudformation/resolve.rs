@@ -1,19 +1,30 @@
 //! Intrinsic functions, as far as a template tells what they come to (CloudFormation User Guide, "Intrinsic function
-//! reference"). What it does not tell is a symbol. A parameter is its default, where it has one: that is what a stack
-//! gets when nobody says otherwise.
+//! reference"). What it does not tell is a symbol. A parameter is what another template gives it, or its default, where
+//! it has one: that is what a stack gets when nobody says otherwise.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use crate::limits::{FUNCTIONS, LETTERS, STEPS};
 use crate::node::{Node, Value};
 use crate::place::Said;
 use crate::text::{Piece, Symbol, Text};
 
+/// What whoever makes a stack gives its parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Given {
+    /// By their names.
+    pub(super) known: BTreeMap<String, Text>,
+    /// Whether others are given too, and what is not known.
+    pub(super) open: bool,
+}
+
 /// A template.
 pub(super) struct Template<'a> {
     resources: Option<&'a Node>,
     parameters: Option<&'a Node>,
     conditions: Option<&'a Node>,
+    given: Option<&'a Given>,
     /// Steps that are left for all of it: names that refer to each other have no end of their own.
     steps: Cell<usize>,
 }
@@ -22,7 +33,12 @@ impl<'a> Template<'a> {
     pub(super) fn new(document: &'a Node) -> Self {
         let of = |name: &str| document.value.get(name);
         let (resources, parameters, conditions) = (of("Resources"), of("Parameters"), of("Conditions"));
-        Self { resources, parameters, conditions, steps: Cell::new(STEPS) }
+        Self { resources, parameters, conditions, given: None, steps: Cell::new(STEPS) }
+    }
+
+    /// One whose stack is given parameters.
+    pub(super) fn with(document: &'a Node, given: &'a Given) -> Self {
+        Self { given: Some(given), ..Self::new(document) }
     }
 
     /// Whether a resource has a condition that is false in every stack. The default of a parameter decides none: the
@@ -153,6 +169,16 @@ impl<'a> Template<'a> {
         Said::new(value, at.clone())
     }
 
+    /// What a parameter is: as it is given, or else its default.
+    fn parameter(&self, id: &str) -> Text {
+        let given = self.given.and_then(|given| given.known.get(id));
+        if let Some(given) = given.filter(|text| text.known() != Some("")) {
+            return given.clone();
+        }
+        let default = || self.default(id).unwrap_or_else(|| Text::unknown(id));
+        if given.is_some() || self.given.is_some_and(|given| given.open) { Text::unknown(id) } else { default() }
+    }
+
     /// The default of a parameter (CloudFormation User Guide, "Parameters"): of those that are a text by themselves,
     /// for others name what stands elsewhere, or are several. An empty one means that there is none.
     fn default(&self, id: &str) -> Option<Text> {
@@ -204,7 +230,7 @@ impl<'a> Template<'a> {
             return Value::Null;
         }
         let Some((id, resource)) = self.resource(id) else {
-            return Value::Text(self.default(id).unwrap_or_else(|| Text::unknown(id)));
+            return Value::Text(self.parameter(id));
         };
         let text = match super::kind(resource).unwrap_or_default() {
             "AWS::IAM::Role" => self.name(id, resource, left),

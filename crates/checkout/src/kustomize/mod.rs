@@ -141,7 +141,7 @@ fn changes(all: &[Kustomization], path: &str) -> Vec<Change> {
 
 impl Kustomization {
     /// Whether it takes a path in, or is what stands there.
-    fn takes(&self, path: &str) -> bool {
+    pub(crate) fn takes(&self, path: &str) -> bool {
         let own = || is_one(path) && path.rsplit_once('/').map_or("", |(folder, _)| folder) == self.folder;
         self.takes.contains(path) || own()
     }

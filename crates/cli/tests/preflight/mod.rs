@@ -322,7 +322,7 @@ fn pods(name: &str, namespace: &str) -> String {
 #[test]
 fn pods_that_name_no_account_are_read_from_files_of_their_own_where_one_has_a_role() {
     let eksctl = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: prod, region: eu-west-1}\n\
-                  iam:\n  serviceAccounts:\n    - metadata: {name: reader, namespace: shop}\n      \
+                  iam:\n  withOIDC: true\n  serviceAccounts:\n    - metadata: {name: reader, namespace: shop}\n      \
                   attachRoleARN: arn:aws:iam::111122223333:role/reader\n";
     let terraform = "resource \"kubernetes_service_account\" \"reader\" {\n  metadata {\n    name = \"reader\"\n    \
                      namespace = \"shop\"\n    annotations = { \"eks.amazonaws.com/role-arn\" = \
@@ -355,7 +355,7 @@ fn pods_that_name_no_account_are_read_from_files_of_their_own_where_one_has_a_ro
 #[test]
 fn a_role_that_is_none_is_mended_where_whoever_writes_the_annotation_has_it() {
     let config = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: prod, region: eu-west-1}\n\
-                  iam:\n  serviceAccounts:\n    - metadata: {name: reader, namespace: shop}\n      \
+                  iam:\n  withOIDC: true\n  serviceAccounts:\n    - metadata: {name: reader, namespace: shop}\n      \
                   attachRoleARN: arn:aws:iam::1111222233:role/reader\n";
     let folder = checkout(&[("cluster.yaml", config)]);
     let (code, said) = document(folder.path(), &[]);

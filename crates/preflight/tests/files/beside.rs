@@ -2,6 +2,7 @@
 //! that are for nobody, keys in the place of a token.
 
 use trustwalk_core::finding::Confidence;
+use trustwalk_preflight::Standing;
 
 use super::{causes, places, report};
 
@@ -217,4 +218,83 @@ fn a_role_that_the_files_declare_is_one_to_annotate_with() {
     assert!(cures.iter().any(|title| title.starts_with("annotate the service account with the role")), "{cures:?}");
     let all = format!("{:?}", found.findings[0].finding.cures);
     assert!(!all.contains("of no account") && !all.contains("whose it is"), "{all}");
+}
+
+#[test]
+fn a_config_of_eksctl_without_a_provider_makes_no_accounts() {
+    let config = |oidc: &str| {
+        format!(
+            "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: prod}}\niam:\n{oidc}  \
+             serviceAccounts:\n    - metadata: {{name: dns}}\n      roleName: dns\n      attachPolicyARNs: \
+             ['arn:aws:iam::111122223333:policy/dns']\n"
+        )
+    };
+    for (oidc, at) in [("  withOIDC: false\n", "c.yaml:5:13"), ("  withOIDC: no\n", "c.yaml:5:13"), ("", "c.yaml:6:5")]
+    {
+        let found = report(&[("c.yaml", &config(oidc))]);
+        let [told] = found.unread.as_slice() else { panic!("{oidc}: {found:#?}") };
+        assert!(found.identities.is_empty() && told.text.contains("`withOIDC: true`"), "{oidc}: {found:#?}");
+        assert_eq!(told.at.as_ref().map(ToString::to_string).as_deref(), Some(at), "{oidc}");
+    }
+    for oidc in ["  withOIDC: true\n", "  withOIDC: yes\n", "  withOIDC: ${OIDC}\n"] {
+        let found = report(&[("c.yaml", &config(oidc))]);
+        assert!(found.unread.is_empty() && found.identities.len() == 1, "{oidc}: {found:#?}");
+    }
+    let addon = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: prod}\naddons:\n  - name: \
+                 vpc-cni\n    serviceAccountRoleARN: arn:aws:iam::111122223333:role/cni\n";
+    let found = report(&[("c.yaml", addon)]);
+    assert!(found.unread.is_empty(), "the cluster may have one already: {found:#?}");
+}
+
+#[test]
+fn what_kubectl_reads_as_no_text_is_no_pass() {
+    let account = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {name}\n  namespace: shop\n  annotations: \
+             {{eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/r'}}\n"
+        )
+    };
+    let told = |files: &[(&str, &str)]| -> Vec<String> {
+        report(files).unread.iter().map(|n| n.at.as_ref().unwrap().to_string()).collect()
+    };
+    assert_eq!(told(&[("a.yaml", &account("on"))]), ["a.yaml:4:9"]);
+    assert_eq!(told(&[("a.yaml", &account("0x1f"))]), ["a.yaml:4:9"]);
+    assert!(told(&[("a.yaml", &account("'on'"))]).is_empty());
+    // kustomize writes such words as texts, and such numbers not.
+    let taken = ("kustomization.yaml", "resources: [a.yaml]\n");
+    assert!(told(&[taken, ("a.yaml", &account("on"))]).is_empty());
+    assert_eq!(told(&[taken, ("a.yaml", &account("12"))]), ["a.yaml:4:9"]);
+    let values = "serviceAccount:\n  name: off\n  annotations: {eks.amazonaws.com/role-arn: \
+                  'arn:aws:iam::111122223333:role/r'}\n";
+    assert_eq!(told(&[("values.yaml", values)]), ["values.yaml:2:9"]);
+}
+
+#[test]
+fn a_stack_in_a_stack_is_judged_by_what_its_parent_gives() {
+    let child = "AWSTemplateFormatVersion: '2010-09-09'\nParameters: {Subject: {Type: String, Default: \
+                 'system:serviceaccount:default:other'}}\nResources:\n  Role:\n    Type: AWS::IAM::Role\n    \
+                 Properties:\n      RoleName: r\n      AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Action: \
+                 'sts:AssumeRoleWithWebIdentity', Principal: {Federated: \
+                 'arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB'}, Condition: \
+                 {StringEquals: {'oidc.eks.eu-west-1.amazonaws.com/id/AB:sub': !Ref Subject, \
+                 'oidc.eks.eu-west-1.amazonaws.com/id/AB:aud': sts.amazonaws.com}}}]}\n";
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, namespace: shop, annotations: \
+                   {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/r'}}\n";
+    let parent = |subject: &str| {
+        format!(
+            "AWSTemplateFormatVersion: '2010-09-09'\nParameters: {{Told: {{Type: String}}}}\nResources:\n  Iam:\n    \
+             Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: ./iam/child.yaml, Parameters: \
+             {{Subject: {subject}}}}}\n"
+        )
+    };
+    let came = |parent: Option<&str>| {
+        let files = [("iam/child.yaml", child), ("sa.yaml", account)];
+        let found = report(&files.into_iter().chain(parent.map(|text| ("main.yaml", text))).collect::<Vec<_>>());
+        assert_eq!(found.identities.len(), 1, "{found:#?}");
+        found.identities[0].standing
+    };
+    assert_eq!(came(None), Standing::Broken);
+    assert_eq!(came(Some(&parent("'system:serviceaccount:shop:a'"))), Standing::Sound);
+    assert_eq!(came(Some(&parent("'system:serviceaccount:shop:b'"))), Standing::Broken);
+    assert_ne!(came(Some(&parent("!Ref Told"))), Standing::Broken);
 }
