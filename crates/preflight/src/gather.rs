@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustwalk_checkout::{Declared, InFile, Place, Source, Unread, combined, read_yaml};
+use trustwalk_checkout::{
+    Declared, Format, InFile, Node, Place, Source, Symbol, Text, Unread, Value, combined, read_yaml,
+};
 use trustwalk_ci::{File, Files, WELL_KNOWN};
 
 use crate::world::World;
@@ -18,17 +20,47 @@ pub fn is_ci(path: &str) -> bool {
     (yaml && (workflow || path.ends_with(".gitlab-ci.yml"))) || WELL_KNOWN.iter().any(|name| known(name))
 }
 
+/// A federated principal that comes to an empty text is not known: IAM saves none, and it is what a variable of a
+/// module is by its default until somebody gives it.
+fn without_empty_principals(trust: &mut Node) {
+    let Some(statements) = member(trust, "Statement") else { return };
+    for statement in each(statements) {
+        let Some(named) = member(statement, "Principal").and_then(|n| member(n, "Federated")) else { continue };
+        for one in each(named) {
+            if one.value.text().is_some_and(|text| text == Text::default()) {
+                one.value = Value::Unknown(Symbol("the provider that nobody gives here".into()));
+            }
+        }
+    }
+}
+
+fn member<'n>(node: &'n mut Node, name: &str) -> Option<&'n mut Node> {
+    let Value::Map(members) = &mut node.value else { return None };
+    members.iter_mut().rev().find(|(key, _)| key.value.known() == Some(name)).map(|(_, node)| node)
+}
+
+/// One value or a list of them.
+fn each(node: &mut Node) -> &mut [Node] {
+    if matches!(node.value, Value::List(_)) {
+        let Value::List(items) = &mut node.value else { return &mut [] };
+        return items;
+    }
+    std::slice::from_mut(node)
+}
+
 impl World {
     /// The world of what each file declares, of the CI files, and of what Terraform's files declare. `more` reads what
     /// a CI file refers to.
     pub fn of(
         files: Vec<InFile>,
         ci: &[Source],
-        terraform: Declared,
+        mut terraform: Declared,
         more: &dyn Files,
         repository: Option<&str>,
     ) -> Self {
         let mut declared = combined(files);
+        let by_text = terraform.roles.iter_mut().filter(|role| role.from.format == Format::Terraform);
+        by_text.for_each(|role| without_empty_principals(&mut role.trust));
         declared.add(terraform);
         let given: Vec<File> =
             ci.iter().map(|s| File { path: s.path.to_string(), text: s.text.as_bytes().to_vec() }).collect();

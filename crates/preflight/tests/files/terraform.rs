@@ -88,3 +88,23 @@ fn what_is_known_of_two_sides_tells_them_apart() {
     assert!(causes(&open).is_empty() && open.undetermined.len() == 1, "{open:#?}");
     assert!(open.undetermined[0].text.contains("var.other"), "{open:#?}");
 }
+
+#[test]
+fn a_provider_that_nobody_gives_a_module_is_not_known() {
+    let module = |default: &str| {
+        format!(
+            "variable \"provider_arn\" {{ {default} }}\nvariable \"cluster\" {{}}\nmodule \"irsa\" {{\n  source = \
+             \"terraform-aws-modules/iam/aws//modules/iam-role-for-service-accounts-eks\"\n  role_name = \"cni\"\n  \
+             oidc_providers = {{ ex = {{ provider_arn = var.provider_arn, namespace_service_accounts = \
+             [\"kube-system:aws-node\"] }} }}\n}}\nresource \"aws_eks_addon\" \"cni\" {{\n  cluster_name = \
+             var.cluster\n  addon_name = \"vpc-cni\"\n  service_account_role_arn = module.irsa.iam_role_arn\n}}\n"
+        )
+    };
+    for default in ["", "default = \"\""] {
+        let found = report(&[("modules/cni/main.tf", &module(default))]);
+        assert!(causes(&found).is_empty(), "{default}: {found:#?}");
+        assert_ne!(found.identities[0].standing, trustwalk_preflight::Standing::Broken, "{default}");
+    }
+    let given = "default = \"arn:aws:iam::111122223333:role/oidc.eks.eu-west-1.amazonaws.com/id/AB\"";
+    assert!(!causes(&report(&[("modules/cni/main.tf", &module(given))])).is_empty());
+}
