@@ -11,7 +11,7 @@ use trustwalk_core::finding::Finding;
 use crate::change::TrustChange;
 use crate::rehearsal::{Rehearsed, Way};
 
-/// Further places of which the same is said that are named.
+/// Further places and identities of which the same is said that are named.
 const PLACES_TOLD: usize = 3;
 
 /// Version of the document.
@@ -80,12 +80,32 @@ pub struct Found {
     pub finding: Finding,
     /// Whose it is.
     pub identity: String,
+    /// Who else has the same at the same place, in the order of the names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// What is wrong.
     pub at: Spot,
     /// The other half.
     pub related: Vec<Related>,
     /// What stays the same while the finding does, whatever else changes in its file.
     pub fingerprint: String,
+}
+
+impl Found {
+    /// Whether it is also of somebody of this name.
+    pub fn is_also_of(&self, who: &str) -> bool {
+        self.also.binary_search_by(|one| one.as_str().cmp(who)).is_ok()
+    }
+
+    /// Who else has it, in words: `service account shop/a and 2 more`.
+    pub fn others(&self) -> Option<String> {
+        let shown = self.also.iter().take(PLACES_TOLD).cloned().collect::<Vec<_>>().join(", ");
+        match self.also.len().checked_sub(PLACES_TOLD) {
+            _ if self.also.is_empty() => None,
+            None | Some(0) => Some(shown),
+            Some(more) => Some(format!("{shown} and {more} more")),
+        }
+    }
 }
 
 /// What a person is told about a place.
@@ -207,8 +227,17 @@ impl Report {
 
     /// Puts everything in order, each thing once, and says what it comes to.
     pub fn finish(&mut self) {
-        self.findings.sort_by(|a, b| (&a.at, a.finding.cause).cmp(&(&b.at, b.finding.cause)));
-        self.findings.dedup_by(|b, a| a.at == b.at && a.finding.cause == b.finding.cause);
+        self.findings.sort_by(|a, b| (&a.at, a.finding.cause, &a.identity).cmp(&(&b.at, b.finding.cause, &b.identity)));
+        self.findings.dedup_by(|b, a| {
+            let same = a.at == b.at && a.finding.cause == b.finding.cause;
+            // One more who has it is another finding than the one that somebody set aside.
+            if same && b.identity != a.identity && a.also.last() != Some(&b.identity) {
+                a.also.push(std::mem::take(&mut b.identity));
+                let all = [std::slice::from_ref(&a.identity), &a.also].concat();
+                a.fingerprint = fingerprint(a.finding.cause, &a.at.file, &all.join("\n"));
+            }
+            same
+        });
         for notes in [&mut self.undetermined, &mut self.notes, &mut self.unread] {
             notes.sort_by(|a, b| (&a.at, &a.text).cmp(&(&b.at, &b.text)));
             notes.dedup();

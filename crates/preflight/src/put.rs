@@ -38,7 +38,7 @@ pub(crate) fn found(mut finding: Finding, identity: &str, at: &Place, related: V
         cure.actions.clear();
     }
     let fingerprint = fingerprint(finding.cause, &at.path, identity);
-    Found { fingerprint, identity: identity.to_owned(), at: Spot::from(at), related, finding }
+    Found { fingerprint, identity: identity.to_owned(), also: Vec::new(), at: Spot::from(at), related, finding }
 }
 
 /// What stands at another place.

@@ -40,7 +40,8 @@ pub(crate) struct PreflightArgs {
     /// The repository on GitHub whose checkout it is; else as git or the runner tells
     #[arg(long, value_name = "OWNER/NAME", value_parser = repository)]
     pub(crate) repository: Option<String>,
-    /// What the change from this revision (a branch, a tag, a commit) lets in and shuts out, for each trust policy
+    /// What the change since the branch left this revision (a branch, a tag, a commit) lets in and shuts out, for each
+    /// trust policy
     #[arg(long, value_name = "REVISION")]
     pub(crate) base: Option<String>,
     /// Fill in from cluster and account what the files do not tell

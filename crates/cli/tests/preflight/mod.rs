@@ -243,6 +243,28 @@ fn files_that_are_no_good_are_a_line_each_and_the_rest_is_read() {
 }
 
 #[test]
+fn one_more_with_the_same_finding_is_named_and_no_baseline_hides_it() {
+    let another = |name: &str| ACCOUNT.replace("name: reader", &format!("name: {name}"));
+    let (writer, zealot) = (another("writer"), another("zealot"));
+    assert_ne!(writer, ACCOUNT);
+    let folder = checkout(&[("iam/role.yaml", &role(SUBJECT)), ("k8s/sa.yaml", ACCOUNT), ("k8s/writer.yaml", &writer)]);
+    let (code, report) = document(folder.path(), &[]);
+    assert_eq!((code, report["findings"].as_array().map(Vec::len)), (Some(3), Some(1)), "{report:#}");
+    write(folder.path(), &[("baseline.txt", &report.to_string())]);
+    assert_eq!(document(folder.path(), &["--baseline", "baseline.txt"]).0, Some(0));
+    write(folder.path(), &[("k8s/zealot.yaml", &zealot)]);
+    let (code, report) = document(folder.path(), &["--baseline", "baseline.txt"]);
+    assert_eq!(
+        (code, &report["findings"][0]["also"]),
+        (Some(3), &json!(["service account shop/zealot"])),
+        "{report:#}"
+    );
+    let xml = String::from_utf8(preflight(folder.path(), &["-o", "junit"]).stdout).unwrap();
+    let of = xml.lines().find(|line| line.contains("name=\"service account shop/zealot\"")).unwrap_or_default();
+    assert!(of.contains("type=\"TW003\"") && of.contains("as service account shop/writer: "), "{xml}");
+}
+
+#[test]
 fn a_change_that_lets_somebody_in_is_a_finding() {
     let folder = checkout(&[("iam/role.yaml", &role(SUBJECT)), ("k8s/sa.yaml", ACCOUNT)]);
     let git = |words: &[&str]| {
@@ -269,7 +291,19 @@ fn a_change_that_lets_somebody_in_is_a_finding() {
     let (code, narrower) = document(folder.path(), &["--base", "HEAD"]);
     assert_eq!(code, Some(0), "{narrower:#}");
     assert!(narrower["changes"][0]["loses"].as_array().is_some_and(|all| !all.is_empty()), "{narrower:#}");
-    assert_eq!(preflight(folder.path(), &["--base", "no-such-branch"]).status.code(), Some(1));
+    // What another branch has made of it since is no part of this one's change.
+    git(&["checkout", "-q", "-b", "other"]);
+    git(&["commit", "-qam", "narrower"]);
+    git(&["checkout", "-q", "main"]);
+    let (code, ours) = document(folder.path(), &["--base", "other"]);
+    assert_eq!((code, &ours["changes"]), (Some(0), &Value::Null), "{ours:#}");
+    git(&["checkout", "-q", "--orphan", "unrelated"]);
+    let (code, unrelated) = document(folder.path(), &["--base", "other"]);
+    assert_eq!(code, Some(3), "without a common commit the revision itself counts: {unrelated:#}");
+    let refused = preflight(folder.path(), &["--base", "no-such-branch"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("`git fetch` it first"), "{said}");
+    assert!(!said.lines().any(|line| line.trim_end().ends_with(':')), "{said}");
     assert_eq!(preflight(folder.path(), &["--base=--help"]).status.code(), Some(2));
 }
 

@@ -1,4 +1,5 @@
-//! `--base`: the files of another revision, as git keeps them. Nothing is fetched and nothing checked out.
+//! `--base`: the files of another revision, or of where the branch left it, as git keeps them. Nothing is fetched and
+//! nothing checked out.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
@@ -27,8 +28,16 @@ pub(super) fn world(checkout: &Checkout, revision: &str, args: &PreflightArgs) -
         &checkout.root,
         &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")],
     )
-    .with_context(|| format!("git knows no revision `{}`", trustwalk_foreign::redact(revision)))?;
-    let commit = String::from_utf8_lossy(&commit).trim().to_owned();
+    .with_context(|| {
+        let named = trustwalk_foreign::redact(revision);
+        format!("git knows no revision `{named}`: `git fetch` it first, for in a shallow clone it is not there")
+    })?;
+    let named = String::from_utf8_lossy(&commit).trim().to_owned();
+    // What others have changed since the branch left it is no part of this change. A shallow clone may not tell where
+    // that was, and a checkout without a commit has no branch.
+    let common = git(&checkout.root, &["merge-base", "HEAD", &named]).unwrap_or_default();
+    let common = String::from_utf8_lossy(&common).trim().to_owned();
+    let commit = if common.is_empty() { named } else { common };
     let listed = git(&checkout.root, &["ls-tree", "-r", "-z", "-l", "--full-tree", &commit])?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let wanted: Vec<(&str, &str)> = listed.split('\0').filter_map(|line| file(line, checkout, args)).collect();
@@ -63,7 +72,12 @@ fn file<'l>(line: &'l str, checkout: &Checkout, args: &PreflightArgs) -> Option<
 fn git(root: &Path, words: &[&str]) -> anyhow::Result<Vec<u8>> {
     let out = command(root).args(words).output().context("git could not be run")?;
     if !out.status.success() {
-        bail!("git {}: {}", words.first().unwrap_or(&""), String::from_utf8_lossy(&out.stderr).trim());
+        let (name, said) = (words.first().unwrap_or(&""), String::from_utf8_lossy(&out.stderr));
+        // A quiet one says nothing.
+        if said.trim().is_empty() {
+            bail!("git {name} ended with {}", out.status);
+        }
+        bail!("git {name}: {}", said.trim());
     }
     Ok(out.stdout)
 }

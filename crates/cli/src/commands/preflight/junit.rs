@@ -93,14 +93,17 @@ pub(super) fn junit(report: &Report) -> Shown {
 /// Whether a finding is an identity's: its own, or of a workload that has its role.
 fn is_of(found: &Found, identity: &Identity) -> bool {
     let role = |at: &Spot| identity.role_at.as_ref() == Some(at);
-    found.identity == identity.who || found.related.iter().any(|r| role(&r.at))
+    found.identity == identity.who || found.is_also_of(&identity.who) || found.related.iter().any(|r| role(&r.at))
 }
 
 /// What is told of an identity that is not sound: codes and sentences of its findings, or why it is open.
 fn told(report: &Report, identity: &Identity) -> Option<(String, String)> {
     let found: Vec<_> = report.findings.iter().filter(|f| is_of(f, identity)).collect();
     if let Some(first) = found.first() {
-        let texts: Vec<String> = found.iter().map(|f| message(f)).collect();
+        let of = |f: &&Found| {
+            if f.is_also_of(&identity.who) { format!("as {}: {}", f.identity, message(f)) } else { message(f) }
+        };
+        let texts: Vec<String> = found.iter().map(of).collect();
         return Some((first.finding.code().to_owned(), texts.join("; ")));
     }
     let note = report.undetermined.iter().find(|n| n.identity.as_ref() == Some(&identity.who));

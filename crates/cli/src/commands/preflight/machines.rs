@@ -34,7 +34,8 @@ fn place(at: &Spot) -> SarifPlace {
 pub(super) fn message(found: &Found) -> String {
     let finding = &found.finding;
     let fix = finding.cures.first().map(|c| format!(". Fix: {}", c.title)).unwrap_or_default();
-    format!("{} ({}): {}{fix}", finding.name(), finding.confidence.name(), finding.sentence)
+    let others = found.others().map(|others| format!(" (also {others})")).unwrap_or_default();
+    format!("{} ({}): {}{others}{fix}", finding.name(), finding.confidence.name(), finding.sentence)
 }
 
 /// The rule of trust that a change widens: nothing fails because of it, so that it is no cause of the catalogue.

@@ -102,6 +102,9 @@ fn finding(page: &mut Page, pen: Pen, found: &Found, checkout: &Checkout) {
     for related in found.related.iter().take(PLACES) {
         excerpt(page, pen, &related.at, checkout, Some(&related.label));
     }
+    if let Some(others) = found.others() {
+        page.prose(&format!("also: {others}"), "  = ", "    ");
+    }
     if let Some(decide) = &finding.decide {
         page.prose(&format!("to decide: {decide}"), "  = ", "    ");
     }
