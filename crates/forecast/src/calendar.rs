@@ -14,6 +14,9 @@ pub fn calendar(all: &[Of], made: i64, whom: impl Fn(&Of) -> String) -> String {
     line(&mut text, "VERSION:2.0");
     line(&mut text, concat!("PRODID:-//trustwalk//", env!("CARGO_PKG_VERSION"), "//EN"));
     for (of, at) in all.iter().filter_map(|of| Some((of, of.what.when.ahead()?))) {
+        // A day that no calendar has, or whose next one none has, is no entry: the year 9999 is how certificates say
+        // that they have no end.
+        let (Some(start), Some(end)) = (form(at, "%Y%m%d"), form(at.saturating_add(DAY), "%Y%m%d")) else { continue };
         let what = &of.what;
         let name = match (&what.code, what.name) {
             (Some(code), Some(name)) => format!("{code} {}", name.name()),
@@ -23,9 +26,9 @@ pub fn calendar(all: &[Of], made: i64, whom: impl Fn(&Of) -> String) -> String {
         line(&mut text, "BEGIN:VEVENT");
         // The same thing keeps its name, so that a calendar read again has it once.
         line(&mut text, &format!("UID:{at}-{}@trustwalk", escaped(&[&name, ".", &who].concat()).replace(' ', "-")));
-        line(&mut text, &format!("DTSTAMP:{}", form(made, "%Y%m%dT%H%M%SZ")));
-        line(&mut text, &format!("DTSTART;VALUE=DATE:{}", form(at, "%Y%m%d")));
-        line(&mut text, &format!("DTEND;VALUE=DATE:{}", form(at.saturating_add(DAY), "%Y%m%d")));
+        line(&mut text, &format!("DTSTAMP:{}", form(made, "%Y%m%dT%H%M%SZ").unwrap_or_default()));
+        line(&mut text, &format!("DTSTART;VALUE=DATE:{start}"));
+        line(&mut text, &format!("DTEND;VALUE=DATE:{end}"));
         line(&mut text, &format!("SUMMARY:{}", escaped(&format!("{name}: {who}"))));
         let advice = if what.advice.is_empty() { String::new() } else { format!("\nDo: {}", what.advice) };
         line(&mut text, &format!("DESCRIPTION:{}", escaped(&[&what.sentence, advice.as_str()].concat())));
@@ -35,8 +38,8 @@ pub fn calendar(all: &[Of], made: i64, whom: impl Fn(&Of) -> String) -> String {
     text
 }
 
-fn form(at: i64, form: &str) -> String {
-    jiff::Timestamp::from_second(at).map(|t| t.strftime(form).to_string()).unwrap_or_default()
+fn form(at: i64, form: &str) -> Option<String> {
+    jiff::Timestamp::from_second(at).ok().map(|t| t.strftime(form).to_string())
 }
 
 /// Text as a property's value (RFC 5545, section 3.3.11), without what no text may hold.

@@ -57,5 +57,7 @@ fn end(provider: &Provider, chain: &Presented) -> Option<Forthcoming> {
 }
 
 pub(crate) fn day(at: i64) -> String {
-    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
+    // The year 9999, in which certificates without an end are to end, is too late for a `Timestamp`.
+    let day = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(jiff::SignedDuration::from_secs(at));
+    day.map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
 }

@@ -159,6 +159,11 @@ fn a_calendar_holds_each_day_once() {
     let text = calendar(&merged.forthcoming, NOW, |of| format!("{} jobs", of.whom.len()));
     assert_eq!(text.matches("BEGIN:VEVENT").count(), 1, "{text}");
     assert!(text.contains("DTSTART;VALUE=DATE:20220818") && text.contains(": 2 jobs"), "{text}");
+    // What certificates without an end name is no day of a calendar, and an entry without a day is refused.
+    let mut endless = merged.forthcoming.clone();
+    endless[0].what.when = When::On { at: 253_402_300_799 };
+    let text = calendar(&endless, NOW, |of| format!("{} jobs", of.whom.len()));
+    assert!(!text.contains("VEVENT") && text.ends_with("END:VCALENDAR\r\n"), "{text}");
 }
 
 /// Conditions on the time, as days after now.

@@ -57,6 +57,8 @@ impl Document {
     pub fn moments(&self) -> Vec<i64> {
         let conditions = self.statements.iter().flat_map(|s| &s.conditions).filter(|c| is_of_time(c));
         let named = conditions.flat_map(|c| c.values.iter().filter_map(|v| date(v)));
+        // What lies beyond all moments never comes.
+        let named = named.filter(|at| *at != jiff::Timestamp::MAX && *at != jiff::Timestamp::MIN);
         let mut all: Vec<i64> = named.flat_map(|at| [at.as_second(), at.as_second().saturating_add(1)]).collect();
         all.sort_unstable();
         all.dedup();
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn moments_are_read_in_every_form_and_only_under_keys_of_time() {
         let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:*","Condition":{
-            "DateLessThan":{"aws:CurrentTime":["2027-02-01T00:00:00Z","2027-01-01"]},
+            "DateLessThan":{"aws:CurrentTime":["2027-02-01T00:00:00Z","2027-01-01","9999-12-31T23:59:59Z"]},
             "NumericLessThan":{"aws:epochtime":"1800000000","aws:MultiFactorAuthAge":"3600"},
             "DateGreaterThanIfExists":{"AWS:CurrentTime":"2026-01-01T00:00:00Z"},
             "DateLater":{"aws:CurrentTime":"2029-01-01"}}}]}"#;

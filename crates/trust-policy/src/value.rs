@@ -196,17 +196,22 @@ fn number(text: &str) -> Option<f64> {
 }
 
 /// ISO 8601 as the W3C profile has it, or seconds since the epoch (DOC: IAM User Guide,
-/// "Condition operators").
+/// "Condition operators"). What lies beyond the moments that the type has is its last one, or its first: the year 9999
+/// ends a day later, and is what policies name that are to hold for ever.
 pub fn date(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(seconds) = text.parse::<i64>() {
         // Four digits are a year in the profile, not seconds of the first hours of 1970.
+        let beyond = if seconds < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         return if text.len() == 4 {
             day(&format!("{text}-01-01"))
         } else {
-            jiff::Timestamp::from_second(seconds).ok()
+            Some(jiff::Timestamp::from_second(seconds).unwrap_or(beyond))
         };
     }
-    text.parse().ok().or_else(|| day(text)).or_else(|| day(&format!("{text}-01")))
+    let read = |text: &str| text.parse().ok().or_else(|| day(text)).or_else(|| day(&format!("{text}-01")));
+    // Whether the rest is a day and a time another common year tells.
+    let last = || read(&["2027", text.strip_prefix("9999")?].concat()).map(|_| jiff::Timestamp::MAX);
+    read(text).or_else(last)
 }
 
 fn day(text: &str) -> Option<jiff::Timestamp> {

@@ -80,6 +80,18 @@ fn what_is_told_of_the_call_decides() {
     let at = Call::new().at(1_800_000_000);
     assert_eq!(decide(&json!({"DateLessThan": {"aws:CurrentTime": "2027-01-16T00:00:00Z"}}), &at), Decision::Allow);
     assert_eq!(decide(&json!({"DateLessThan": {"aws:CurrentTime": "2027-01-15"}}), &at), Decision::ImplicitDeny);
+    // What is to hold for ever is written so, and is later than any moment that the type has.
+    for end in ["9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31T23:59:59.999+00:00", "9999", "999999999999999"] {
+        assert_eq!(decide(&json!({"DateLessThan": {"aws:CurrentTime": end}}), &at), Decision::Allow, "{end}");
+        assert_eq!(decide(&json!({"DateGreaterThan": {"aws:CurrentTime": end}}), &at), Decision::ImplicitDeny, "{end}");
+    }
+    for never in ["9999-13-31T23:59:59Z", "9999-02-29", "10000-01-01T00:00:00Z", "9999-12-31T23:59:59", "2027-02-29"] {
+        assert_eq!(
+            decide(&json!({"DateLessThan": {"aws:CurrentTime": never}}), &at),
+            Decision::ImplicitDeny,
+            "{never}"
+        );
+    }
     assert_eq!(decide(&json!({"NumericLessThan": {"aws:EpochTime": 1_800_000_001}}), &at), Decision::Allow);
     let there = Call::new().with("aws:SourceIp", ["203.0.113.9"]);
     assert_eq!(decide(&json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}), &there), Decision::Allow);

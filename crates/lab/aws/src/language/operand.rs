@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::civil::{self, Date, DateTime};
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::operator::{Base, Operator};
 use super::pattern::{Pattern, Unit};
@@ -65,12 +66,19 @@ fn date(text: &str) -> Option<Timestamp> {
         let day: Date = day.parse().ok()?;
         day.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
     };
+    // No `Timestamp` is later than the day before the year 9999 ends.
+    let final_day = |text: &str| {
+        let local: DateTime = text.trim_end_matches('Z').parse().ok()?;
+        (local >= civil::date(9999, 12, 30).at(0, 0, 0, 0)).then_some(Timestamp::MAX)
+    };
     match text.len() {
         4 => midnight(&format!("{text}-01-01")),
-        _ if text.bytes().all(|b| b.is_ascii_digit()) => Timestamp::from_second(text.parse().ok()?).ok(),
+        _ if text.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(Timestamp::from_second(text.parse().ok()?).unwrap_or(Timestamp::MAX))
+        }
         7 => midnight(&format!("{text}-01")),
-        10 => midnight(text),
-        _ => text.parse().ok(),
+        10 => midnight(text).or_else(|| final_day(text)),
+        _ => text.parse().ok().or_else(|| final_day(text)),
     }
 }
 
