@@ -400,8 +400,6 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::NoCredentials, &["no identity could be resolved from the chain"]),
     // Kotlin.
     row(Symptom::NoCredentials, &["no credentials could be loaded from the chain"]),
-    // Fluent Bit.
-    row(Symptom::NoCredentials, &["[signv4]", "provider returned no credentials"]),
     row(Symptom::NoCredentials, &["awsaccesskeyid not found"]),
     row(Symptom::NoCredentials, &["no signing credentials available"]),
     // Hadoop S3A, whose list of providers was set to keys alone.

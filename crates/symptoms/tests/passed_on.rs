@@ -56,11 +56,6 @@ const TABLE: &[(S, &str, &str)] = &[
         "smithy-kotlin, CredentialsProviderChain",
     ),
     (
-        S::NoCredentials,
-        "[2031/01/01 00:00:00] [error] [signv4] Provider returned no credentials, service=logs",
-        "fluent-bit, flb_signv4.c",
-    ),
-    (
         S::ClockSkew,
         "InvalidSignatureException: Signature expired: 20310111T204052Z is now earlier than 20310111T225449Z \
          (20310111T230949Z - 15 min.)\n\tstatus code: 400, request id: 7",
