@@ -11,6 +11,7 @@ pub mod finding;
 pub mod forthcoming;
 pub mod habitat;
 pub mod link;
+pub mod moment;
 pub mod observation;
 pub mod plan;
 mod question;

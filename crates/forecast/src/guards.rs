@@ -9,9 +9,8 @@ use trustwalk_core::cause::Cause;
 use trustwalk_core::evidence::{Evidence, Webhook};
 use trustwalk_core::finding::{Confidence, Exhibit};
 use trustwalk_core::forthcoming::{Basis, Forthcoming, When};
+use trustwalk_core::moment::date;
 use trustwalk_x509::{Certificate, parse_any};
-
-use crate::pinned::day;
 
 /// When each authority ends. One that AWS runs outside the cluster is AWS's to renew.
 pub(crate) fn ends(e: &Evidence) -> Vec<Forthcoming> {
@@ -35,7 +34,7 @@ fn last_of(bundle: &str) -> Option<Certificate> {
 
 fn end(webhook: &Webhook) -> Option<Forthcoming> {
     let last = last_of(&webhook.ca_bundle)?;
-    let until = day(last.not_after());
+    let until = date(last.not_after());
     let what = format!("MutatingWebhookConfiguration {} webhook {}", webhook.configuration, webhook.name);
     let sentence = format!(
         "the authority `{}` in caBundle of {what} is valid until {until}: from then on the API server refuses what \

@@ -5,6 +5,7 @@ use trustwalk_core::cause::Cause;
 use trustwalk_core::evidence::{Evidence, Provider};
 use trustwalk_core::finding::{Confidence, Exhibit};
 use trustwalk_core::forthcoming::{Basis, Forthcoming, Presented, When};
+use trustwalk_core::moment::date;
 use trustwalk_x509::Certificate;
 
 /// The certificates of a chain whose thumbprints are registered.
@@ -28,7 +29,7 @@ pub(crate) fn ends(e: &Evidence, chains: &[Presented]) -> Vec<Forthcoming> {
 fn end(provider: &Provider, chain: &Presented) -> Option<Forthcoming> {
     let matching = matching(provider, chain);
     let last = matching.iter().max_by_key(|c| c.not_after())?;
-    let (day, host, name) = (day(last.not_after()), &chain.host, last.subject());
+    let (day, host, name) = (date(last.not_after()), &chain.host, last.subject());
     let at = last.not_after().saturating_add(1);
     let arn = &provider.arn;
     let (when, confidence, sentence) = if leaf_alone(provider, chain) {
@@ -44,7 +45,7 @@ fn end(provider: &Provider, chain: &Presented) -> Option<Forthcoming> {
         );
         (When::On { at }, Confidence::Likely, sentence)
     };
-    let origin = |c: &Certificate| format!("{host}, {}, valid until {}", c.subject(), self::day(c.not_after()));
+    let origin = |c: &Certificate| format!("{host}, {}, valid until {}", c.subject(), date(c.not_after()));
     let proof = matching.iter().map(|c| Exhibit::new("presented and registered", c.sha1().as_str(), origin(c)));
     Some(Forthcoming {
         confidence,
@@ -54,10 +55,4 @@ fn end(provider: &Provider, chain: &Presented) -> Option<Forthcoming> {
             .to_owned(),
         ..Forthcoming::of(Cause::ThumbprintMismatch, Basis::Certificate, when, sentence)
     })
-}
-
-pub(crate) fn day(at: i64) -> String {
-    // The year 9999, in which certificates without an end are to end, is too late for a `Timestamp`.
-    let day = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(jiff::SignedDuration::from_secs(at));
-    day.map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
 }

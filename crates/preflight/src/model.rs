@@ -233,11 +233,13 @@ impl Report {
             // One more who has it is another finding than the one that somebody set aside.
             if same && b.identity != a.identity && a.also.last() != Some(&b.identity) {
                 a.also.push(std::mem::take(&mut b.identity));
-                let all = [std::slice::from_ref(&a.identity), &a.also].concat();
-                a.fingerprint = fingerprint(a.finding.cause, &a.at.file, &all.join("\n"));
             }
             same
         });
+        for found in self.findings.iter_mut().filter(|found| !found.also.is_empty()) {
+            let all = [std::slice::from_ref(&found.identity), &found.also].concat();
+            found.fingerprint = fingerprint(found.finding.cause, &found.at.file, &all.join("\n"));
+        }
         for notes in [&mut self.undetermined, &mut self.notes, &mut self.unread] {
             notes.sort_by(|a, b| (&a.at, &a.text).cmp(&(&b.at, &b.text)));
             notes.dedup();

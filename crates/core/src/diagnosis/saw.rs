@@ -2,6 +2,7 @@
 
 use crate::evidence::{Evidence, Observed, Target, TokenSource, Variable, View};
 use crate::link::Link;
+use crate::moment::date;
 use crate::question::{self, acting_role, acts_by_association, standing};
 
 /// Whether a link has a bearing on the target.
@@ -43,10 +44,6 @@ fn say<T>(observed: &Observed<T>, words: impl FnOnce(&T) -> String) -> (String, 
             (gap.clone(), Some(gap))
         }
     }
-}
-
-fn day(at: i64) -> String {
-    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
 }
 
 /// The line, and what is missing when nothing was seen.
@@ -108,11 +105,11 @@ pub(super) fn saw(evidence: &Evidence, link: Link) -> (String, Option<String>) {
                 p.arn,
                 count(p.client_ids.len(), "audience"),
                 count(p.thumbprints.len(), "thumbprint"),
-                day(p.created)
+                date(p.created)
             )
         }),
         Link::Trust => say(if by_association { e.association_role() } else { e.role() }, |r| {
-            format!("{} created {}", r.arn, day(r.created))
+            format!("{} created {}", r.arn, date(r.created))
         }),
         Link::Exchange => made_by_pods(e).map_or_else(|| asked(e), |by| (by, None)),
         Link::Permissions if policies.known().is_some_and(Vec::is_empty) => {

@@ -123,10 +123,7 @@ fn told(bundle: &str) -> Vec<String> {
     match authorities(bundle) {
         Some(all) => all
             .iter()
-            .map(|c| {
-                let until = jiff::Timestamp::from_second(c.not_after()).map(|t| t.strftime("%Y-%m-%d").to_string());
-                format!("{}, until {}, SHA-256 {}", c.subject(), until.unwrap_or_default(), c.sha256())
-            })
+            .map(|c| format!("{}, until {}, SHA-256 {}", c.subject(), crate::moment::date(c.not_after()), c.sha256()))
             .collect(),
         None => vec![bundle.to_owned()],
     }

@@ -240,5 +240,5 @@ pub fn host_for(e: &Evidence, chain: &[String]) -> Option<(String, u16)> {
 
 /// `2026-01-31 13:00Z`.
 fn time(at: i64) -> String {
-    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d %H:%MZ").to_string())
+    crate::moment::written(at, "%Y-%m-%d %H:%MZ")
 }

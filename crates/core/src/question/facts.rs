@@ -1,5 +1,6 @@
 //! Small readings of the evidence that several groups share.
 
+pub(crate) use crate::moment::stamp as told;
 use trustwalk_foreign::shell;
 
 pub(super) use crate::evidence::alike;
@@ -19,11 +20,6 @@ pub(crate) fn moment(text: &str) -> Option<i64> {
 /// When a line was last seen, Unix seconds.
 pub(super) fn last(line: &LogFailure) -> Option<i64> {
     line.last.as_deref().or(line.failure.ts.as_deref()).and_then(moment)
-}
-
-/// A moment as people read it, in UTC.
-pub(crate) fn told(at: i64) -> String {
-    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
 }
 
 /// Partition, account and resource of an ARN.

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::cause::Cause;
+use crate::moment::date;
 use trustwalk_foreign::{address, shell};
 use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{
@@ -62,10 +63,10 @@ fn look(facts: &HostChain, chain: &[Certificate], judge: &Judge<'_>) -> Look {
             Some(format!("it names {}", leaf.hosts().join(", ")))
         } else if leaf.not_after() < now {
             timed = true;
-            Some(format!("it expired on {}", day(leaf.not_after())))
+            Some(format!("it expired on {}", date(leaf.not_after())))
         } else {
             timed = leaf.not_before() > now;
-            timed.then(|| format!("it is not valid before {}", day(leaf.not_before())))
+            timed.then(|| format!("it is not valid before {}", date(leaf.not_before())))
         }
     });
     let candidates = Candidates::new(chain, assessment.path.as_ref());
@@ -416,19 +417,13 @@ fn mismatch(e: &View<'_>, provider: &Provider, bad: &[&Seen<'_>], told: bool) ->
                 host.facts.port,
                 c.position,
                 c.subject,
-                day(c.not_after)
+                date(c.not_after)
             );
             let label = if ours(c.thumbprint.as_str()) { "presented, AWS's" } else { "presented" };
             draft = draft.show(label, c.thumbprint.as_str(), origin);
         }
     }
     repair(e, draft, provider, bad)
-}
-
-fn day(at: i64) -> String {
-    // The year 9999, in which certificates without an end are to end, is too late for a `Timestamp`.
-    let day = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(jiff::SignedDuration::from_secs(at));
-    day.map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
 }
 
 fn repair(e: &View<'_>, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) -> Draft {
