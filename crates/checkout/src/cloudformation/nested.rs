@@ -99,17 +99,11 @@ fn targets(all: &[Source<'_>], own: usize, path: &str, template: &Template<'_>, 
     let counted: Vec<(usize, usize)> =
         all.iter().enumerate().filter(|(n, _)| *n != own).map(|(n, (path, _))| (n, shared(path))).collect();
     let most = counted.iter().map(|(_, count)| *count).max().unwrap_or_default();
-    let best: Vec<usize> = counted.into_iter().filter(|(_, count)| *count == most).map(|(n, _)| n).collect();
-    // A bare name that many files have says nothing.
-    if most == 0 || (most == 1 && best.len() > 1) { Vec::new() } else { best }
+    counted.into_iter().filter(|(_, count)| most > 0 && *count == most).map(|(n, _)| n).collect()
 }
 
 /// What a stack's parent gives it.
 fn given_to(template: &Template<'_>, call: &Call<'_>) -> Given {
-    // Which of several files it is made of is not known, and so what each of them is given.
-    if call.targets.len() > 1 {
-        return Given { known: BTreeMap::new(), open: true };
-    }
     let Ok(parameters) = call.stack.at_path(&["Properties", "Parameters"]) else { return Given::default() };
     let Value::Map(members) = template.resolved(parameters).value else {
         return Given { known: BTreeMap::new(), open: true };
@@ -132,7 +126,8 @@ fn given_to(template: &Template<'_>, call: &Call<'_>) -> Given {
             | Value::Map(_)
             | Value::Unknown(_)) => value.text(),
         };
-        let value = value.unwrap_or_else(|| Text::unknown(name.clone()));
+        // Which of several files it is made of is not known, and so whether each of them is given this.
+        let value = value.filter(|_| call.targets.len() == 1).unwrap_or_else(|| Text::unknown(name.clone()));
         Some((name, value))
     });
     Given { known: known.collect(), open: false }
@@ -212,7 +207,8 @@ mod tests {
     fn names_that_several_files_have_and_circles_decide_nothing() {
         let far = "Properties: {TemplateURL: 'https://s3.example/c.yaml', Parameters: {Name: x}}";
         let (parent_, child) = (parent(&[far]), child("d"));
-        assert_eq!(names(&[("p.yaml", &parent_), ("a/c.yaml", &child), ("b/c.yaml", &child)]), []);
+        let bare = names(&[("p.yaml", &parent_), ("a/c.yaml", &child), ("b/c.yaml", &child)]);
+        assert_eq!(bare.iter().map(|(_, n)| n.join("")).collect::<Vec<_>>(), ["${Name}", "${Name}"]);
         let both = parent(&["Properties: {TemplateURL: 'https://s3.example/x/c.yaml', Parameters: {Name: x}}"]);
         let found = names(&[("p.yaml", &both), ("a/x/c.yaml", &child), ("b/x/c.yaml", &child)]);
         assert_eq!(found.iter().map(|(_, n)| n.join("")).collect::<Vec<_>>(), ["${Name}", "${Name}"]);
